@@ -1,0 +1,1 @@
+"""The Django project: settings, URLs, Celery, and the services a bare machine needs."""
