@@ -5,9 +5,12 @@ from collections.abc import Iterator
 import pytest
 from django.core.cache import cache
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from accounts.models import User
+
+# The fixture `site`, a running StockCast.
+pytest_plugins = ["tests.site"]
 
 
 @pytest.fixture
@@ -27,7 +30,7 @@ def signed_in(client: Client, user: User) -> Client:
 
 
 @pytest.fixture(autouse=True)
-def _fast_passwords(settings: SettingsWrapper) -> None:
+def _fast_passwords(settings: Settings) -> None:
     """Argon2 is slow on purpose; here nobody attacks."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

@@ -1,0 +1,39 @@
+"""Shapes, and nothing else: what comes in is checked for its form, what goes out is read from rows."""
+
+from forecasts.api.serializers.forecasts import (
+    ForecastQuerySerializer,
+    ForecastQuestionSerializer,
+    ForecastSerializer,
+    ForecastSummarySerializer,
+    WatchlistQuestionSerializer,
+)
+from forecasts.api.serializers.instruments import (
+    BarQuerySerializer,
+    BarSerializer,
+    InstrumentQuerySerializer,
+    InstrumentSerializer,
+)
+from forecasts.api.serializers.problems import ProblemSerializer
+from forecasts.api.serializers.watchlists import (
+    WatchlistForecastsSerializer,
+    WatchlistNameSerializer,
+    WatchlistSerializer,
+    WatchlistSymbolSerializer,
+)
+
+__all__ = [
+    "BarQuerySerializer",
+    "BarSerializer",
+    "ForecastQuerySerializer",
+    "ForecastQuestionSerializer",
+    "ForecastSerializer",
+    "ForecastSummarySerializer",
+    "InstrumentQuerySerializer",
+    "InstrumentSerializer",
+    "ProblemSerializer",
+    "WatchlistForecastsSerializer",
+    "WatchlistNameSerializer",
+    "WatchlistQuestionSerializer",
+    "WatchlistSerializer",
+    "WatchlistSymbolSerializer",
+]

@@ -1,0 +1,275 @@
+"""The API's shape of a forecast, and of asking for one."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from forecasts import presentation
+from forecasts.api.serializers.strict import StrictSerializer, worded
+from forecasts.models import LEVELS, MAX_HORIZON, Evaluation, Forecast, ForecastPoint, ForecastRequest, Trust
+from forecasts.services import FORECAST_DEFAULT_HORIZON, FORECAST_DEFAULT_METHOD
+
+SYMBOL_WORDS = "Give a symbol, for example SAMPLE:AAPL or MSFT."
+METHODS = ", ".join(Forecast.Method.values)
+HORIZON_WORDS = f"The horizon is a whole number of sessions from 1 to {MAX_HORIZON}."
+METHOD_WORDS = f"There is no such method. Choose one of {METHODS}."
+STATUS_WORDS = f"There is no such status. Choose one of {', '.join(Forecast.Status.values)}."
+
+
+class HorizonField(serializers.IntegerField):
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("min_value", 1)
+        kwargs.setdefault("max_value", MAX_HORIZON)
+        kwargs.setdefault("help_text", "Sessions (trading days) ahead.")
+        problems = ("invalid", "null", "min_value", "max_value", "max_string_length")
+        super().__init__(error_messages=worded(HORIZON_WORDS, *problems), **kwargs)
+
+
+class MethodField(serializers.ChoiceField):
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.pop("choices", None)
+        words = worded(METHOD_WORDS, "invalid_choice", "null")
+        super().__init__(Forecast.Method.choices, error_messages=words, **kwargs)
+
+
+class WatchlistQuestionSerializer(StrictSerializer):
+    """How to forecast every symbol of a list; an empty body takes the defaults."""
+
+    example = '{"horizon": 20, "method": "house"}'
+
+    horizon = HorizonField(default=FORECAST_DEFAULT_HORIZON)
+    method = MethodField(default=FORECAST_DEFAULT_METHOD)
+
+
+class ForecastQuestionSerializer(StrictSerializer):
+    example = '{"symbol": "SAMPLE:AAPL", "horizon": 20, "method": "house"}'
+
+    symbol = serializers.CharField(
+        max_length=40,
+        help_text="As Yahoo writes it (MSFT, 7203.T, ^GSPC), or SAMPLE:AAPL for sample data.",
+        error_messages=worded(SYMBOL_WORDS, "required", "null", "blank", "invalid"),
+    )
+    horizon = HorizonField(default=FORECAST_DEFAULT_HORIZON)
+    method = MethodField(default=FORECAST_DEFAULT_METHOD)
+    as_of = serializers.DateField(
+        default=None,
+        allow_null=True,
+        help_text="Forecast as if this were today; null is the last session that closed.",
+        error_messages=worded("Give as_of as a date such as 2012-06-29, or leave it out.", "invalid"),
+    )
+
+
+class ForecastQuerySerializer(serializers.Serializer[Any]):
+    symbol = serializers.CharField(
+        required=False, allow_blank=True, max_length=40, help_text="Only forecasts of this symbol."
+    )
+    status = serializers.ChoiceField(
+        Forecast.Status.choices,
+        required=False,
+        allow_blank=True,
+        error_messages=worded(STATUS_WORDS, "invalid_choice"),
+    )
+    method = MethodField(required=False, allow_blank=True)
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    """Why it failed, in words for people; `code` is for programs."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    remedy = serializers.CharField(help_text="What to do about it.")
+
+
+class ForecastSummarySerializer(serializers.ModelSerializer[ForecastRequest]):
+    """A forecast in a list: where it stands and what to think of it, without its numbers."""
+
+    symbol = serializers.CharField(source="forecast.instrument.symbol")
+    name = serializers.CharField(source="forecast.instrument.name")
+    currency = serializers.CharField(source="forecast.instrument.currency")
+    method = serializers.ChoiceField(Forecast.Method.choices, source="forecast.method")
+    horizon = serializers.IntegerField(source="forecast.horizon", help_text="Sessions ahead.")
+    as_of = serializers.DateField(
+        source="forecast.as_of", help_text="The session after whose close it is made."
+    )
+    data_as_of = serializers.DateField(
+        source="forecast.data_as_of",
+        allow_null=True,
+        help_text="The last bar really used; steps count from it.",
+    )
+    status = serializers.ChoiceField(Forecast.Status.choices)
+    stage = serializers.ChoiceField(Forecast.Stage.choices, source="forecast.stage")
+    progress = serializers.FloatField(source="forecast.progress", help_text="0 to 1.")
+    error = ErrorSerializer(source="forecast.error", allow_null=True)
+    started_at = serializers.DateTimeField(source="forecast.started_at", allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+    shown = serializers.ChoiceField(
+        Forecast.Shown.choices,
+        source="result.shown",
+        allow_null=True,
+        help_text="Which of `points` and `naive_points` to draw.",
+    )
+    trust = serializers.ChoiceField(Trust.choices, source="result.trust", allow_null=True)
+    verdict = serializers.CharField(source="result.verdict", allow_null=True, help_text="`trust` in words.")
+    in_sample = serializers.BooleanField(
+        source="result.in_sample",
+        allow_null=True,
+        help_text="Whether the model had seen the sessions it was judged on; then it can't claim skill.",
+    )
+
+    class Meta:
+        model = ForecastRequest
+        fields = [
+            "id",
+            "symbol",
+            "name",
+            "currency",
+            "method",
+            "horizon",
+            "as_of",
+            "data_as_of",
+            "status",
+            "stage",
+            "progress",
+            "error",
+            "created_at",
+            "started_at",
+            "finished_at",
+            "shown",
+            "trust",
+            "verdict",
+            "in_sample",
+        ]
+        read_only_fields = fields
+
+
+class PointSerializer(serializers.Serializer[Any]):
+    """One session ahead, in prices on today's share basis."""
+
+    step = serializers.IntegerField(help_text="Sessions after `data_as_of`.")
+    date = serializers.DateField()
+    quantiles = serializers.ListField(child=serializers.FloatField(), help_text="One for each of `levels`.")
+    median = serializers.FloatField()
+    actual = serializers.FloatField(allow_null=True, help_text="What the price came to, once it is known.")
+
+
+class MetricSerializer(serializers.Serializer[Any]):
+    """How a method did at one step; `model` is the forecast's own, the others are baselines."""
+
+    method = serializers.CharField()
+    step = serializers.IntegerField()
+    origins = serializers.IntegerField()
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        numbers = "mse rmse mae mape mase pinball crps coverage_50 coverage_80 coverage_90 coverage_95"
+        names = [*numbers.split(), "direction_accuracy", "up_rate"]
+        return super().get_fields() | {name: serializers.FloatField(allow_null=True) for name in names}
+
+
+class SkillSerializer(serializers.Serializer[Any]):
+    """How much lower the model's CRPS is than a reference's, as a share of it."""
+
+    step = serializers.IntegerField(allow_null=True, help_text="Null pools steps 1, 5, 10 and 20.")
+    reference = serializers.CharField()
+    crps_skill = serializers.FloatField(allow_null=True)
+    p_value = serializers.FloatField(allow_null=True, help_text="Diebold-Mariano with HAC errors, two-sided.")
+
+
+class EvaluationSerializer(serializers.Serializer[Evaluation]):
+    """The walk-forward evidence, on origins that neither the model nor its calibration had seen."""
+
+    origins = serializers.IntegerField()
+    metrics = MetricSerializer(many=True)
+    skill = serializers.SerializerMethodField()
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        # `from` is a word of Python's own, so it cannot be declared as the attribute of a class.
+        span = {
+            "from": serializers.DateField(source="first_origin", allow_null=True),
+            "to": serializers.DateField(source="last_origin", allow_null=True),
+        }
+        return span | super().get_fields()
+
+    @extend_schema_field(SkillSerializer(many=True))
+    def get_skill(self, evaluation: Evaluation) -> Any:
+        own = [row for row in evaluation.skill if row["method"] == ForecastPoint.MODEL]
+        return SkillSerializer(own, many=True).data
+
+
+class LossSerializer(serializers.Serializer[Any]):
+    epoch = serializers.IntegerField()
+    train = serializers.FloatField()
+    validation = serializers.FloatField(allow_null=True)
+
+
+class ModelSerializer(serializers.Serializer[Any]):
+    """What made the forecast; while it is being trained there is nothing here but its losses."""
+
+    name = serializers.CharField(allow_null=True)
+    version = serializers.CharField(allow_null=True)
+    sha256 = serializers.CharField(allow_null=True, help_text="Of the weights.")
+    trained_until = serializers.DateField(allow_null=True)
+    loss_history = LossSerializer(many=True)
+
+
+class ForecastSerializer(ForecastSummarySerializer):
+    """A whole forecast; everything that comes of it is null or empty until it has succeeded."""
+
+    last_close = serializers.SerializerMethodField(
+        help_text="The close of `data_as_of`, on today's share basis."
+    )
+    levels = serializers.SerializerMethodField(help_text="The quantile levels of all points.")
+    points = serializers.SerializerMethodField(help_text="The model's.")
+    naive_points = serializers.SerializerMethodField(help_text="A random walk's with EWMA volatility.")
+    evaluation = EvaluationSerializer(source="result.evaluation", allow_null=True)
+    model = serializers.SerializerMethodField()
+
+    class Meta(ForecastSummarySerializer.Meta):
+        _until = ForecastSummarySerializer.Meta.fields.index("shown")
+        fields = [
+            *ForecastSummarySerializer.Meta.fields[:_until],
+            "last_close",
+            "levels",
+            "points",
+            "naive_points",
+            *ForecastSummarySerializer.Meta.fields[_until:],
+            "evaluation",
+            "model",
+        ]
+        read_only_fields = fields
+
+    def to_representation(self, instance: ForecastRequest) -> Any:
+        # Both series at once, for the bars that tell what happened are the same.
+        wanted = [ForecastPoint.MODEL, ForecastPoint.NAIVE]
+        result = instance.result
+        self._series = (
+            presentation.points_of_series(result, wanted) if result else {series: [] for series in wanted}
+        )
+        return super().to_representation(instance)
+
+    def _shown(self, series: str) -> Any:
+        return PointSerializer(self._series[series], many=True).data
+
+    def get_last_close(self, request: ForecastRequest) -> float | None:
+        return presentation.last_close(request.result) if request.result else None
+
+    def get_levels(self, _request: ForecastRequest) -> list[float]:
+        return list(LEVELS)
+
+    @extend_schema_field(PointSerializer(many=True))
+    def get_points(self, _request: ForecastRequest) -> Any:
+        return self._shown(ForecastPoint.MODEL)
+
+    @extend_schema_field(PointSerializer(many=True))
+    def get_naive_points(self, _request: ForecastRequest) -> Any:
+        return self._shown(ForecastPoint.NAIVE)
+
+    @extend_schema_field(ModelSerializer(allow_null=True))
+    def get_model(self, request: ForecastRequest) -> Any:
+        forecast = request.forecast
+        if forecast.model is None and not forecast.loss_history:
+            return None
+        unknown = dict.fromkeys(("name", "version", "sha256", "trained_until"))
+        return ModelSerializer(
+            unknown | (forecast.model or {}) | {"loss_history": forecast.loss_history}
+        ).data

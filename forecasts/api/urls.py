@@ -1,0 +1,20 @@
+"""Addresses of the API. They end with a slash; a symbol is one segment of the path."""
+
+from django.urls import path, re_path
+from rest_framework.routers import SimpleRouter
+
+from forecasts.api import views
+
+router = SimpleRouter(use_regex_path=False)
+router.register("instruments", views.InstrumentViewSet, basename="instrument")
+router.register("watchlists", views.WatchlistViewSet, basename="watchlist")
+router.register("forecasts", views.ForecastViewSet, basename="forecast")
+
+app_name = "api"
+urlpatterns = [
+    *router.urls,
+    path("schema/", views.SchemaView.as_view(), name="schema"),
+    path("docs/", views.DocsView.as_view(), name="docs"),
+    # Last of all under /api/v1/.
+    re_path("", views.NothingHereView.as_view(), name="nothing_here"),
+]

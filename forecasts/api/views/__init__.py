@@ -1,0 +1,15 @@
+"""Who may see what, and which service does it."""
+
+from forecasts.api.views.forecasts import ForecastViewSet
+from forecasts.api.views.instruments import InstrumentViewSet
+from forecasts.api.views.pages import DocsView, NothingHereView, SchemaView
+from forecasts.api.views.watchlists import WatchlistViewSet
+
+__all__ = [
+    "DocsView",
+    "ForecastViewSet",
+    "InstrumentViewSet",
+    "NothingHereView",
+    "SchemaView",
+    "WatchlistViewSet",
+]

@@ -1,0 +1,70 @@
+"""What people fill in on the pages. What can be asked is decided by the services; forms only read it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+
+from forecasts.models import MAX_HORIZON, Forecast
+from forecasts.services import FORECAST_DEFAULT_HORIZON, FORECAST_DEFAULT_METHOD
+
+if TYPE_CHECKING:
+    from forecasts.errors import RequestRefused
+
+METHODS = [
+    (Forecast.Method.FINE_TUNED.value, "Fine-tuned on this instrument (seconds)"),
+    (Forecast.Method.HOUSE.value, "House model as shipped (at once)"),
+    (Forecast.Method.FROM_SCRATCH.value, "From scratch on this instrument (slowest)"),
+]
+
+
+class RefusableForm(forms.Form):
+    def refuse(self, refusal: RequestRefused) -> None:
+        """Put a service's words beside the field that they are about."""
+        self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
+
+
+class ForecastForm(RefusableForm):
+    """`as_of` None is the last session that closed."""
+
+    method = forms.ChoiceField(choices=METHODS, initial=FORECAST_DEFAULT_METHOD)
+    horizon = forms.IntegerField(
+        label="Sessions ahead",
+        min_value=1,
+        max_value=MAX_HORIZON,
+        initial=FORECAST_DEFAULT_HORIZON,
+        error_messages={
+            "required": f"Say how many sessions ahead, from 1 to {MAX_HORIZON}.",
+            "invalid": f"Give a whole number of sessions from 1 to {MAX_HORIZON}.",
+        },
+    )
+    as_of = forms.DateField(
+        label="As of (optional)",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": "Give a date such as 2012-06-29, or leave it empty."},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("auto_id", "ask_%s")
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+
+
+class WatchlistForm(RefusableForm):
+    name = forms.CharField(
+        label="Name of the watchlist",
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Give the watchlist a name."},
+    )
+
+
+class SymbolForm(RefusableForm):
+    symbol = forms.CharField(
+        label="Symbol or name",
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "AAPL, SAMPLE:IBM, Apple…"}),
+        error_messages={"required": "Give a symbol, for example SAMPLE:AAPL or MSFT."},
+    )

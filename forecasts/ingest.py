@@ -1,0 +1,202 @@
+"""Bringing an instrument's stored history up to date from its source."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from forecasts import calendars
+from forecasts.errors import ForecastFailed
+from forecasts.market_data import provider_for
+from forecasts.market_data.base import History, ProviderError, UnknownSymbol
+from forecasts.models import BAR_COLUMNS, CorporateAction, Forecast, Instrument, PriceBar, why_too_short
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+logger = logging.getLogger(__name__)
+
+OVERLAP_SESSIONS = 10
+# Relative; sources round to a few digits, and restatements are larger.
+TOLERANCE = 1e-4
+# A whole history fetched anew must hold at least this share of the stored sessions.
+ENOUGH_SESSIONS = 0.9
+DELISTED_AFTER_DAYS = 3
+
+
+def ensure_history(forecast: Forecast) -> None:
+    """Bring a forecast's prices up to its `as_of`; when the source fails, what is stored has to do.
+
+    Raises ForecastFailed where nothing is stored, or too little for the method.
+    """
+    instrument, day = forecast.instrument, forecast.as_of
+    if not is_current(instrument, day):
+        try:
+            refresh(instrument)
+        except ProviderError as error:
+            if not instrument.bars.final().up_to(day).exists():
+                raise ForecastFailed(error.code, error.message, error.remedy) from error
+            logger.warning("%s: %s Using what is stored.", instrument.symbol, error.message)
+    available = instrument.bars.final().up_to(day).count()
+    if reason := why_too_short(instrument.symbol, forecast.method, day, available):
+        raise ForecastFailed("not_enough_history", *reason)
+
+
+def is_current(instrument: Instrument, day: date) -> bool:
+    """Whether the final bar of `day` is stored, or was looked for in the last quarter of an hour in vain."""
+    if instrument.bars.final().filter(date=day).exists():
+        return True
+    just_now = timezone.now() - timedelta(minutes=15)
+    return instrument.fetched_at is not None and instrument.fetched_at > just_now
+
+
+# Fetching -----------------------------------------------------------------------------------------------
+
+
+def refresh(instrument: Instrument) -> None:
+    """Fetch what is new since the last stored session; raises ProviderError, and leaves the history then.
+
+    The last ten sessions are asked for again. If they disagree with what is stored, or a split or dividend
+    appeared, the whole history is fetched anew and `data_revision` rises.
+    """
+    try:
+        history, restated = _fetch(instrument)
+    except ProviderError as error:
+        _remember_failure(instrument, error)
+        raise
+    store(instrument, history, restated=restated)
+
+
+def _fetch(instrument: Instrument) -> tuple[History, bool]:
+    """Return the new part of the history, or all of it and True."""
+    provider = provider_for(instrument.source)
+    known = _last_sessions(instrument)
+    if known.empty:
+        return provider.fetch(instrument.symbol), False
+    latest = provider.fetch(instrument.symbol, known.index[0].date())
+    if not _restates(instrument, known, latest):
+        return latest, False
+    whole = provider.fetch(instrument.symbol)
+    _refuse_a_poorer(instrument, whole)
+    return whole, True
+
+
+def _last_sessions(instrument: Instrument) -> pd.DataFrame:
+    newest = instrument.bars.final().order_by("-date").values_list("date", flat=True)[:OVERLAP_SESSIONS]
+    return instrument.bars.final().filter(date__in=list(newest)).as_frame()
+
+
+def _restates(instrument: Instrument, known: pd.DataFrame, latest: History) -> bool:
+    """Whether stored prices are no longer true. Volume is counted up for days, and corrected in place."""
+    stored = set(instrument.actions.filter(date__gte=known.index[0].date()).values_list("date", "kind"))
+    if any((action.date, action.kind) not in stored for action in latest.actions):
+        return True
+    prices = [name for name in BAR_COLUMNS if name != "volume"]
+    fetched = latest.bars.reindex(known.index)
+    difference = (fetched[prices] / known[prices] - 1).abs()
+    return bool((difference > TOLERANCE).any(axis=None))
+
+
+def _refuse_a_poorer(instrument: Instrument, whole: History) -> None:
+    """Sources sometimes answer with a part only; a good history must not give way to that."""
+    final = instrument.bars.final()
+    first = final.order_by("date").values_list("date", flat=True)[0]
+    starts_later = whole.bars.empty or whole.bars.index[0].date() > first
+    if starts_later or len(whole.bars) < ENOUGH_SESSIONS * final.count():
+        source = instrument.get_source_display()
+        raise ProviderError(
+            f"{source} answered with only a part of the history of {instrument.symbol}.",
+            "The prices fetched before are kept. Try again later.",
+        )
+
+
+def _remember_failure(instrument: Instrument, error: ProviderError) -> None:
+    """Note why there are no newer prices; an instrument missed on three separate days may be delisted."""
+    now = timezone.now()
+    failure = {"code": error.code, "message": error.message, "remedy": error.remedy}
+    missing_on = list((instrument.fetch_error or {}).get("missing_on", []))
+    if isinstance(error, UnknownSymbol):
+        missing_on = sorted({*missing_on, now.astimezone(UTC).date().isoformat()})
+        if len(missing_on) >= DELISTED_AFTER_DAYS and instrument.bars.exists():
+            failure = _delisted(instrument, missing_on[0])
+    instrument.fetch_error = {**failure, "at": now.isoformat(), "missing_on": missing_on}
+    instrument.save(update_fields=["fetch_error"])
+
+
+def _delisted(instrument: Instrument, since: str) -> dict[str, str]:
+    source = instrument.get_source_display()
+    return {
+        "code": "delisted",
+        "message": f"{source} has had no prices for {instrument.symbol} since {since}: it may be delisted.",
+        "remedy": "Its history up to then stays here.",
+    }
+
+
+# Storing ------------------------------------------------------------------------------------------------
+
+
+def store(instrument: Instrument, history: History, *, restated: bool = False) -> None:
+    """Write a source's answer in one transaction; `restated` replaces what was there.
+
+    Where somebody else replaced the history since `instrument` was read, this answer may be on an older share
+    basis and is dropped.
+    """
+    with transaction.atomic():
+        locked = Instrument.objects.select_for_update(no_key=True).get(pk=instrument.pk)
+        if locked.data_revision == instrument.data_revision:
+            _write(locked, history, restated=restated)
+    instrument.refresh_from_db()
+
+
+def _write(locked: Instrument, history: History, *, restated: bool) -> None:
+    if restated:
+        locked.bars.all().delete()
+        locked.actions.all().delete()
+        locked.data_revision += 1
+    _describe(locked, history.about)
+    bars = _with_finality(locked, history.bars)
+    PriceBar.objects.upsert(locked, bars[_is_news(locked, bars)])
+    _store_actions(locked, history)
+    locked.fetched_at, locked.fetch_error = timezone.now(), None
+    locked.save()
+
+
+def _describe(instrument: Instrument, about: dict[str, Any]) -> None:
+    for field in ("name", "currency", "exchange", "kind"):
+        setattr(instrument, field, about.get(field) or getattr(instrument, field))
+    if instrument.is_live:
+        instrument.calendar = calendars.calendar_for(instrument.symbol, instrument.exchange)
+
+
+def _with_finality(instrument: Instrument, bars: pd.DataFrame) -> pd.DataFrame:
+    """Mark bars of sessions that are not over yet as provisional."""
+    if not instrument.is_live:
+        return bars.assign(is_final=True)
+    last_final = calendars.last_closed_session(instrument.calendar, timezone.now())
+    return bars.assign(is_final=[day.date() <= last_final for day in bars.index])
+
+
+def _is_news(instrument: Instrument, bars: pd.DataFrame) -> pd.Series[bool]:
+    """Mark the rows that are not stored yet, or stored with other values: only those are written."""
+    stored = instrument.bars.filter(date__range=(bars.index[0].date(), bars.index[-1].date()))
+    known = stored.as_frame().reindex(bars.index)
+    final = set(stored.final().values_list("date", flat=True))
+    columns = list(BAR_COLUMNS)
+    same = ((bars[columns] - known[columns]).abs() <= TOLERANCE * known[columns]).all(axis=1)
+    return ~(same & (bars["is_final"] == [day.date() in final for day in bars.index]))
+
+
+def _store_actions(instrument: Instrument, history: History) -> None:
+    CorporateAction.objects.bulk_create(
+        [
+            CorporateAction(instrument=instrument, date=action.date, kind=action.kind, value=action.value)
+            for action in history.actions
+        ],
+        update_conflicts=True,
+        unique_fields=["instrument", "date", "kind"],
+        update_fields=["value"],
+    )

@@ -1,0 +1,34 @@
+"""Rows: instruments and prices, watchlists, forecasts and their evidence."""
+
+from forecasts.models.evaluations import Evaluation, Trust
+from forecasts.models.forecasts import (
+    BARS_NEEDED,
+    LEVELS,
+    MAX_HORIZON,
+    MEDIAN,
+    Forecast,
+    ForecastPoint,
+    ForecastRequest,
+    why_too_short,
+)
+from forecasts.models.instruments import BAR_COLUMNS, CorporateAction, Instrument, PriceBar
+from forecasts.models.watchlists import Watchlist, WatchlistEntry
+
+__all__ = [
+    "BARS_NEEDED",
+    "BAR_COLUMNS",
+    "LEVELS",
+    "MAX_HORIZON",
+    "MEDIAN",
+    "CorporateAction",
+    "Evaluation",
+    "Forecast",
+    "ForecastPoint",
+    "ForecastRequest",
+    "Instrument",
+    "PriceBar",
+    "Trust",
+    "Watchlist",
+    "WatchlistEntry",
+    "why_too_short",
+]

@@ -1,0 +1,86 @@
+"""Stored quantiles of log returns → prices that people see, re-based by splits since the forecast."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from forecasts.models import MEDIAN, CorporateAction, ForecastPoint, PriceBar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from forecasts.models import Forecast
+
+
+@dataclass(frozen=True)
+class Point:
+    """One session ahead: `quantiles` and `median` are prices at LEVELS; `actual` is None until it is known.
+
+    `actual` is the anchor's close times the total return since, so a dividend paid meanwhile is not a loss.
+    """
+
+    step: int
+    date: date
+    quantiles: list[float]
+    median: float
+    actual: float | None
+
+
+def last_close(forecast: Forecast) -> float | None:
+    """Return the anchor's close on today's share basis, or None while there is no result."""
+    if forecast.anchor_close is None or forecast.data_as_of is None:
+        return None
+    splits = CorporateAction.objects.split_factor_since(forecast.instrument_id, forecast.data_as_of)
+    return forecast.anchor_close * (forecast.split_factor or 1.0) / splits
+
+
+def last_closes(forecasts: Sequence[Forecast]) -> dict[int, float]:
+    """Return `last_close` of forecasts that succeeded, by key, in one query however many there are."""
+    owners = {forecast.instrument_id for forecast in forecasts}
+    splits = CorporateAction.objects.filter(instrument__in=owners, kind=CorporateAction.Kind.SPLIT)
+    known = list(splits.values_list("instrument_id", "date", "value"))
+    found = {}
+    for forecast in forecasts:
+        if forecast.anchor_close is None or forecast.data_as_of is None:
+            continue
+        since = [
+            value
+            for owner, day, value in known
+            if owner == forecast.instrument_id and day > forecast.data_as_of
+        ]
+        found[forecast.pk] = forecast.anchor_close * (forecast.split_factor or 1.0) / math.prod(since)
+    return found
+
+
+def price_points(forecast: Forecast, series: str = ForecastPoint.MODEL) -> list[Point]:
+    """Return a stored series as prices, by step; empty while there is no result."""
+    return points_of_series(forecast, [series])[series]
+
+
+def points_of_series(forecast: Forecast, wanted: list[str]) -> dict[str, list[Point]]:
+    """Return several series at once, in three queries."""
+    found: dict[str, list[Point]] = {series: [] for series in wanted}
+    anchor = last_close(forecast)
+    if anchor is None:
+        return found
+    stored = list(forecast.points.filter(series__in=wanted).order_by("series", "step"))
+    actual = _actual_prices(forecast, anchor, [point.date for point in stored])
+    for point in stored:
+        prices = [anchor * math.exp(quantile) for quantile in point.quantiles]
+        found[point.series].append(
+            Point(point.step, point.date, prices, prices[MEDIAN], actual.get(point.date))
+        )
+    return found
+
+
+def _actual_prices(forecast: Forecast, anchor: float, days: list[date]) -> dict[date, float]:
+    """Return anchor × adj_close(day) / adj_close(anchor's day) where the day's bar is final."""
+    bars = PriceBar.objects.final().filter(
+        instrument=forecast.instrument_id, date__in=[forecast.data_as_of, *days]
+    )
+    adjusted = dict(bars.values_list("date", "adj_close"))
+    base = adjusted.get(forecast.data_as_of) if forecast.data_as_of else None
+    return {day: anchor * price / base for day, price in adjusted.items()} if base else {}

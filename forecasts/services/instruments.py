@@ -1,0 +1,75 @@
+"""Finding instruments, and taking up symbols that nobody has asked for before."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from forecasts.calendars import calendar_for
+from forecasts.errors import RequestRefused
+from forecasts.models import Instrument
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from forecasts.models.instruments import InstrumentQuerySet
+
+# What Yahoo calls things: AAPL, BRK-B, 7203.T, ^GSPC, EURUSD=X, ES=F.
+YAHOO_SYMBOL = re.compile(r"\^?[A-Z0-9][A-Z0-9.\-]{0,18}(=[XF])?")
+SAMPLE_PREFIX, UPLOAD_PREFIX = "SAMPLE:", "UPLOAD:"
+
+
+def normalise_symbol(symbol: object) -> str:
+    """Return the symbol in upper case; anything but a non-empty string of printable characters is refused."""
+    text = symbol.strip() if isinstance(symbol, str) else ""
+    if not text or not text.isprintable():
+        raise _invalid("Give a symbol, for example SAMPLE:AAPL or MSFT.")
+    return text.upper()
+
+
+def _invalid(message: str, code: str = "invalid_symbol") -> RequestRefused:
+    return RequestRefused(message, code=code, field="symbol")
+
+
+def find_instrument(*, user: User | None, symbol: str) -> Instrument:
+    """Return a stored instrument that the user may see; raise RequestRefused (unknown_symbol) otherwise."""
+    symbol = normalise_symbol(symbol)
+    # A user's own upload and nobody else's can bear the symbol, so at most one row is visible.
+    found = Instrument.objects.visible_to(user).filter(symbol=symbol).first()
+    if found is None:
+        raise _unknown(symbol)
+    return found
+
+
+def _unknown(symbol: str) -> RequestRefused:
+    if symbol.startswith(SAMPLE_PREFIX):
+        known = Instrument.objects.filter(source=Instrument.Source.SAMPLE).order_by("symbol")
+        names = ", ".join(known.values_list("symbol", flat=True)) or "none; run manage.py load_sample first"
+        return _invalid(f"There is no sample called {symbol}. The samples are: {names}.", "unknown_symbol")
+    if symbol.startswith(UPLOAD_PREFIX):
+        return _invalid(f"You have no upload called {symbol}. Check its name.", "unknown_symbol")
+    return _invalid(
+        f"{symbol} is not known here yet. Ask for a forecast of it to fetch it.", "unknown_symbol"
+    )
+
+
+def find_or_register(*, user: User | None, symbol: str) -> Instrument:
+    """Return the instrument; a well-formed Yahoo symbol seen for the first time becomes one without bars."""
+    symbol = normalise_symbol(symbol)
+    if symbol.startswith((SAMPLE_PREFIX, UPLOAD_PREFIX)):
+        return find_instrument(user=user, symbol=symbol)
+    if not YAHOO_SYMBOL.fullmatch(symbol):
+        raise _invalid(
+            f"{symbol[:40]!r} is not a symbol. Use letters, digits, dots and dashes as Yahoo writes "
+            "them, such as MSFT, BRK-B, 7203.T or ^GSPC, or a sample such as SAMPLE:AAPL."
+        )
+    instrument, _ = Instrument.objects.get_or_create(
+        symbol=symbol,
+        owner=None,
+        defaults={"source": Instrument.Source.YAHOO, "calendar": calendar_for(symbol)},
+    )
+    return instrument
+
+
+def search_instruments(*, user: User | None, text: str = "") -> InstrumentQuerySet:
+    """Instruments with a history that the user may see, by part of the symbol or name."""
+    return Instrument.objects.visible_to(user).with_history().search(text.strip())

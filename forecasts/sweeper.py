@@ -1,0 +1,50 @@
+"""Un-sticks rows: nothing trusts the broker, or that a worker lives."""
+
+from __future__ import annotations
+
+import logging
+
+from django.conf import settings
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from forecasts import bell
+from forecasts.models import Forecast
+
+logger = logging.getLogger(__name__)
+
+WORKER_DIED = {
+    "code": "worker_died",
+    "message": "The worker stopped in the middle of this forecast, each time it was tried.",
+    "remedy": "Ask again; if it happens again, tell whoever runs this site.",
+}
+
+
+def sweep() -> None:
+    """Stop what nobody wants, free what a dead worker held, and ring again for what nobody answered."""
+    rows = Forecast.objects
+    rows.cancel_unwanted()
+    rows.silent().filter(attempt__gte=settings.FORECAST_ATTEMPTS).update(
+        status="failed", error=WORKER_DIED, lease_until=None, finished_at=timezone.now()
+    )
+    freed = rows.silent().update(status="queued", stage="waiting", lease_until=None, rung_at=None)
+    if freed:
+        logger.warning("%d forecasts were freed from workers that fell silent.", freed)
+    _ring_again()
+
+
+def _ring_again() -> None:
+    """Ring for unanswered rows of each queue that holds fewer messages than there are rows waiting for it."""
+    waiting: dict[str, list[Forecast]] = {}
+    for forecast in Forecast.objects.filter(status="queued").order_by("created_at"):
+        waiting.setdefault(forecast.queue, []).append(forecast)
+    unanswered = set(Forecast.objects.unanswered().values_list("pk", flat=True))
+    for queue, forecasts in waiting.items():
+        try:
+            heard = bell.messages_waiting(queue)
+        except OperationalError as error:
+            logger.warning("The broker cannot be reached (%s); %d forecasts wait.", error, len(forecasts))
+            return
+        for forecast in forecasts[: max(0, len(forecasts) - heard)]:
+            if forecast.pk in unanswered:
+                bell.ring(forecast.pk)

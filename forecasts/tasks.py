@@ -1,0 +1,24 @@
+"""Celery doors: one id in, one call, nothing else. The pipeline brings torch, so it is imported inside."""
+
+from celery import shared_task
+
+
+@shared_task(name="forecasts.prepare")
+def prepare(forecast_id: int) -> None:
+    from forecasts import pipeline
+
+    pipeline.prepare(forecast_id)
+
+
+@shared_task(name="forecasts.compute")
+def compute(forecast_id: int) -> None:
+    from forecasts import pipeline
+
+    pipeline.compute(forecast_id)
+
+
+@shared_task(name="forecasts.sweep")
+def sweep() -> None:
+    from forecasts import sweeper
+
+    sweeper.sweep()

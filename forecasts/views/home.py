@@ -1,0 +1,56 @@
+"""The first page, for strangers and for those who signed in, and how forecasts are made."""
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from forecasts import charts
+from forecasts.forms import SymbolForm, WatchlistForm
+from forecasts.models import Forecast, ForecastRequest, Instrument, Watchlist
+from forecasts.views.reports import summarise_shown
+from forecasts.views.watch_rows import watch_lists
+
+DASHBOARD_ENTRIES = 10
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    if isinstance(request.user, AnonymousUser):
+        return _landing(request)
+    mine = Watchlist.objects.for_user(request.user)
+    context = {
+        "lists": watch_lists(request.user, mine, DASHBOARD_ENTRIES),
+        "form": WatchlistForm(),
+        "symbol_form": SymbolForm(auto_id=False),
+    }
+    return render(request, "forecasts/watchlist_list.html", context)
+
+
+def _landing(request: HttpRequest) -> HttpResponse:
+    sample = _sample()
+    context = {"forecast": sample, "summary": summarise_shown(sample) if sample else None}
+    return render(request, "forecasts/landing.html", context)
+
+
+def _sample() -> Forecast | None:
+    """The newest forecast that the site itself asked for, of an instrument that everybody may see."""
+    newest = ForecastRequest.objects.for_user(None).live().with_forecast().newest_first()
+    request = newest.filter(
+        forecast__status=Forecast.Status.SUCCEEDED, forecast__instrument__source=Instrument.Source.SAMPLE
+    ).first()
+    return request.forecast if request else None
+
+
+@require_safe
+def sample_chart(_request: HttpRequest) -> HttpResponse:
+    """The landing page's chart, which needs no account."""
+    sample = _sample()
+    if sample is None:
+        raise Http404("There is no sample forecast yet.")
+    return JsonResponse(charts.forecast_chart(sample).to_plotly_json())
+
+
+@require_safe
+def methodology(request: HttpRequest) -> HttpResponse:
+    return render(request, "forecasts/methodology.html")

@@ -1,0 +1,122 @@
+"""Finding instruments, looking at one's prices, and asking for a forecast of it."""
+
+from datetime import date, timedelta
+from typing import Any, cast
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from forecasts import calendars, charts
+from forecasts.errors import RequestRefused
+from forecasts.forms import ForecastForm
+from forecasts.models import ForecastRequest, Instrument
+from forecasts.services import find_instrument, request_forecast, search_instruments
+from forecasts.views.actions import action
+
+PAGE_SIZE = 30
+SUGGESTIONS = 8
+RECENT = 10
+RANGES = {
+    "3m": ("3 months", 92),
+    "6m": ("6 months", 183),
+    "1y": ("1 year", 366),
+    "5y": ("5 years", 1827),
+    "all": ("All", None),
+}
+DEFAULT_RANGE = "1y"
+
+
+def _reader(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) else None
+
+
+@require_safe
+def instrument_list(request: HttpRequest) -> HttpResponse:
+    """Search results; for a field that completes as one types, only the first few as options."""
+    text = (request.GET.get("q") or request.GET.get("symbol") or "").strip()[:200]
+    found = search_instruments(user=_reader(request), text=text)
+    if request.htmx.target == "symbol-options":  # type: ignore[attr-defined]  # django-htmx's middleware sets it
+        return render(request, "forecasts/_symbol_options.html", {"instruments": found[:SUGGESTIONS]})
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {"page": page, "text": text, "symbol": text.upper()}
+    return render(request, "forecasts/instrument_list.html", context)
+
+
+@require_safe
+def instrument_detail(request: HttpRequest, symbol: str) -> HttpResponse:
+    try:
+        instrument = find_instrument(user=_reader(request), symbol=symbol)
+    except RequestRefused as refusal:
+        context = {"symbol": symbol.upper(), "refusal": refusal, "form": ForecastForm()}
+        return render(request, "forecasts/instrument_unknown.html", context, status=404)
+    if symbol != instrument.symbol:
+        return redirect("forecasts:instrument_detail", symbol=instrument.symbol)
+    return _detail(request, instrument, ForecastForm())
+
+
+def _detail(
+    request: HttpRequest, instrument: Instrument, form: ForecastForm, status: int = 200
+) -> HttpResponse:
+    newest = list(instrument.bars.final().order_by("-date")[:2])
+    context = {
+        "instrument": instrument,
+        "form": form,
+        "requests": _requests(_reader(request), instrument),
+        "bar": newest[0] if newest else None,
+        "change": newest[0].close / newest[1].close - 1 if len(newest) == 2 else None,
+        "first_date": instrument.bars.order_by("date").values_list("date", flat=True).first(),
+        "ranges": [(key, label) for key, (label, _) in RANGES.items()],
+        "default_range": DEFAULT_RANGE,
+        "is_approximate": calendars.is_approximate(instrument.calendar),
+    }
+    return render(request, "forecasts/instrument_detail.html", context, status=status)
+
+
+def _requests(reader: User | None, instrument: Instrument) -> list[ForecastRequest]:
+    """Return the reader's newest requests of an instrument; a stranger has none."""
+    if reader is None:
+        return []
+    mine = ForecastRequest.objects.for_user(reader).with_forecast().without_details().newest_first()
+    return list(mine.filter(forecast__instrument=instrument)[:RECENT])
+
+
+@require_safe
+def instrument_chart(request: HttpRequest, symbol: str) -> HttpResponse:
+    try:
+        instrument = find_instrument(user=_reader(request), symbol=symbol)
+    except RequestRefused as refusal:
+        raise Http404(refusal.message) from refusal
+    bars = instrument.bars.final().order_by("date")
+    first = _first_day(instrument, request.GET.get("range", DEFAULT_RANGE))
+    figure = charts.price_chart(instrument, list(bars.filter(date__gte=first) if first else bars))
+    return JsonResponse(figure.to_plotly_json())
+
+
+def _first_day(instrument: Instrument, name: str) -> date | None:
+    """Return where a range begins, counted from the last bar; None for all there is."""
+    _, days = RANGES.get(name, RANGES[DEFAULT_RANGE])
+    last = instrument.last_bar()
+    return last.date - timedelta(days=days) if last and days else None
+
+
+@action("forecasts:instrument_detail")
+def forecast_create(request: HttpRequest, symbol: str) -> HttpResponse:
+    """Ask for a forecast; a refusal is said beside the field that it is about, and nothing is kept."""
+    user, form = cast(User, request.user), ForecastForm(request.POST)
+    if form.is_valid():
+        try:
+            return redirect(request_forecast(owner=user, symbol=symbol, **form.cleaned_data))
+        except RequestRefused as refusal:
+            form.refuse(refusal)
+    return _refused(request, user, symbol, form)
+
+
+def _refused(request: HttpRequest, user: User, symbol: str, form: ForecastForm) -> HttpResponse:
+    try:
+        return _detail(request, find_instrument(user=user, symbol=symbol), form, status=400)
+    except RequestRefused as refusal:
+        context: dict[str, Any] = {"symbol": symbol.upper(), "refusal": refusal, "form": form}
+        return render(request, "forecasts/instrument_unknown.html", context, status=400)

@@ -1,0 +1,25 @@
+"""What a worker process does before its first task. Celery imports this (`CELERY_IMPORTS`)."""
+
+from typing import Any
+
+from celery.signals import celeryd_after_setup, worker_process_init
+
+COMPUTING_QUEUES = {"house", "training"}
+
+
+@celeryd_after_setup.connect
+def remember_queues(instance: Any, **_: Any) -> None:
+    """Note, before any child is forked, whether this worker computes forecasts."""
+    consumed = set(instance.app.amqp.queues.consume_from)
+    instance.app.conf.stockcast_computes = bool(consumed & COMPUTING_QUEUES)
+
+
+@worker_process_init.connect
+def warm_up(**_: Any) -> None:
+    """Load the engine in the child: a torch operation in the parent, before the fork, would hang it."""
+    from stockcast_site.celery import app
+
+    if app.conf.get("stockcast_computes"):
+        from forecasts import pipeline
+
+        pipeline.warm()

@@ -1,0 +1,47 @@
+"""How numbers read."""
+
+import pytest
+
+from forecasts.templatetags import quotes
+
+
+@pytest.mark.parametrize(
+    ("value", "like", "text"),
+    [(1234.5, None, "1,234.50"), (1.0812, None, "1.0812"), (9.5, 120.0, "9.50"), (None, None, "–")],
+)
+def test_price(value: float | None, like: float | None, text: str) -> None:
+    assert quotes.price(value, like) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0123, "+1.2 %"), (-0.05, "−5.0 %"), (0.0, "0.0 %"), (-0.0001, "0.0 %"), (None, "–")],
+)
+def test_change_is_signed(value: float | None, text: str) -> None:
+    assert quotes.change(value) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.8, "80 %"), (0.0, "0 %"), (None, "–")])
+def test_percent(value: float | None, text: str) -> None:
+    assert quotes.percent(value) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.0004, "< 0.001"), (0.034, "0.034"), (None, "–")])
+def test_p_value(value: float | None, text: str) -> None:
+    assert quotes.p_value(value) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.00912, "9.12"), (None, "–")])
+def test_per_mille(value: float | None, text: str) -> None:
+    assert quotes.per_mille(value) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.1, "up"), (-0.1, "down"), (0.0, "flat"), (None, "flat")])
+def test_tone(value: float | None, text: str) -> None:
+    assert quotes.tone(value) == text
+
+
+def test_method_names_are_words() -> None:
+    names = [quotes.method_name(name) for name in ("model", "fine-tuned", "garch")]
+
+    assert names == ["This model", "fine-tuned", "garch"]

@@ -1,0 +1,74 @@
+from datetime import date
+from math import exp
+
+import pytest
+
+from forecasts import presentation
+from forecasts.models import CorporateAction, Forecast, PriceBar
+from tests.factories import ForecastFactory, bars, normal_quantiles
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def forecast() -> Forecast:
+    made: Forecast = ForecastFactory(succeeded=True, horizon=5)
+    bars(made.instrument, closes=[98.0, 99.0, 100.0], last=date(2013, 3, 1))
+    return made
+
+
+def target_bar(forecast: Forecast, close: float, adj_close: float) -> None:
+    PriceBar.objects.create(
+        instrument=forecast.instrument,
+        date=date(2013, 3, 4),
+        **dict.fromkeys(("open", "high", "low", "close"), close),
+        adj_close=adj_close,
+        volume=1.0,
+    )
+
+
+def test_prices_are_the_anchor_times_the_exponential_of_the_quantiles(forecast: Forecast) -> None:
+    first = presentation.price_points(forecast)[0]
+
+    assert first.quantiles == pytest.approx([100 * exp(quantile) for quantile in normal_quantiles(1)])
+    assert (first.median, first.actual) == (pytest.approx(100.0), None)
+
+
+def test_the_actual_price_counts_dividends_as_return(forecast: Forecast) -> None:
+    bars_adjusted = forecast.instrument.bars.filter(date__lte=date(2013, 3, 1))
+    bars_adjusted.update(adj_close=98.0)
+    target_bar(forecast, close=99.0, adj_close=99.0)
+
+    assert presentation.price_points(forecast)[0].actual == pytest.approx(100 * 99 / 98)
+
+
+def test_a_provisional_bar_is_not_yet_an_actual_price(forecast: Forecast) -> None:
+    target_bar(forecast, close=99.0, adj_close=99.0)
+    PriceBar.objects.filter(date=date(2013, 3, 4)).update(is_final=False)
+
+    assert presentation.price_points(forecast)[0].actual is None
+
+
+@pytest.mark.parametrize(("ratio", "close"), [(2.0, 50.0), (0.1, 1000.0)])
+def test_a_split_since_the_forecast_re_bases_it(forecast: Forecast, ratio: float, close: float) -> None:
+    CorporateAction.objects.create(
+        instrument=forecast.instrument, date=date(2013, 3, 4), kind="split", value=ratio
+    )
+
+    assert presentation.last_close(forecast) == pytest.approx(close)
+    assert presentation.price_points(forecast)[0].median == pytest.approx(close)
+
+
+def test_a_split_that_a_replay_already_contains_changes_nothing(forecast: Forecast) -> None:
+    CorporateAction.objects.create(
+        instrument=forecast.instrument, date=date(2013, 3, 4), kind="split", value=2.0
+    )
+    Forecast.objects.update(split_factor=2.0)
+    forecast.refresh_from_db()
+
+    assert presentation.last_close(forecast) == pytest.approx(100.0)
+
+
+def test_without_a_result_there_are_no_points() -> None:
+    assert presentation.price_points(ForecastFactory()) == []
+    assert presentation.last_close(ForecastFactory()) is None

@@ -1,0 +1,205 @@
+"""A person's forecasts: the list, one in every state, and ending them."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from forecasts.models import Forecast, ForecastRequest
+from tests.factories import ForecastRequestFactory, bars
+
+PAGES = ["forecast_detail", "forecast_progress", "calibration_chart", "loss_chart"]
+
+
+def url(name: str, wish: ForecastRequest) -> str:
+    return reverse(f"forecasts:{name}", args=[wish.pk])
+
+
+@pytest.fixture
+def done(user: User) -> ForecastRequest:
+    wish: ForecastRequest = ForecastRequestFactory(owner=user, forecast__succeeded=True)
+    bars(wish.forecast.instrument)
+    return wish
+
+
+@pytest.fixture
+def running(user: User) -> ForecastRequest:
+    wish: ForecastRequest = ForecastRequestFactory(owner=user, forecast__running=True)
+    return wish
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_forecast_pages_are_the_owners_alone(
+    name: str, done: ForecastRequest, signed_in: Client, as_other: Client
+) -> None:
+    assert signed_in.get(url(name, done)).status_code == 200
+    assert as_other.get(url(name, done)).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["forecast_detail", "calibration_chart", "loss_chart"])
+def test_forecast_pages_send_a_stranger_to_sign_in(name: str, done: ForecastRequest) -> None:
+    assert Client().get(url(name, done)).url == f"/accounts/login/?next={url(name, done)}"
+
+
+@pytest.mark.parametrize("name", ["forecast_cancel", "forecast_delete"])
+def test_forecasts_are_ended_by_their_owner_alone(
+    name: str, running: ForecastRequest, as_other: Client
+) -> None:
+    assert as_other.post(url(name, running)).status_code == 404
+    assert Client().post(url(name, running)).url == f"/accounts/login/?next={url(name, running)}"
+    assert ForecastRequest.objects.get() == running
+    assert ForecastRequest.objects.live().count() == 1
+
+
+def test_forecast_list_shows_ones_own_in_as_many_queries(
+    signed_in: Client, user: User, done: ForecastRequest, queries: Callable[[Client, str], int]
+) -> None:
+    ForecastRequestFactory(forecast__succeeded=True)
+    one = queries(signed_in, "/forecasts/")
+    ForecastRequestFactory(owner=user, forecast__failed=True)
+    ForecastRequestFactory(owner=user, forecast__succeeded=True)
+
+    assert queries(signed_in, "/forecasts/") == one
+    assert len(signed_in.get("/forecasts/").context["page"]) == 3
+
+
+def test_forecast_list_sends_a_stranger_to_sign_in(client: Client) -> None:
+    assert client.get("/forecasts/").url == "/accounts/login/?next=/forecasts/"
+
+
+def test_forecast_detail_says_range_verdict_evidence_and_provenance(
+    signed_in: Client, done: ForecastRequest
+) -> None:
+    response = signed_in.get(url("forecast_detail", done))
+    content = response.content.decode()
+
+    assert "Sharper than naive" in content
+    assert done.forecast.verdict in content
+    assert f'data-chart-url="/api/v1/forecasts/{done.pk}/chart/"' in content
+    assert [row.step for row in response.context["rows"]] == list(range(1, 21))
+    assert done.forecast.bars_hash in content
+
+
+def test_forecast_detail_compares_with_the_naive_cone_by_step(
+    signed_in: Client, done: ForecastRequest
+) -> None:
+    evidence = signed_in.get(url("forecast_detail", done)).context["evidence"]
+
+    assert [row.step for row in evidence] == [1, 5, 10, 20]
+    assert (evidence[0].skill, evidence[0].p_value, evidence[0].rmse_ratio) == (0.02, 0.03, 1.0)
+    assert evidence[0].coverages == [0.51, 0.81, 0.9, 0.95]
+
+
+def test_forecast_detail_draws_the_naive_cone_first_where_it_is_better(
+    signed_in: Client, done: ForecastRequest
+) -> None:
+    usual = signed_in.get(url("forecast_detail", done)).context
+    Forecast.objects.update(shown=Forecast.Shown.NAIVE, trust="worse_than_naive")
+
+    naive = signed_in.get(url("forecast_detail", done))
+
+    assert naive.context["rows"] == usual["other_rows"]
+    assert naive.context["summary"].high > usual["summary"].high
+    assert "is what you see first" in naive.content.decode()
+
+
+def test_forecast_detail_warns_when_the_evidence_is_in_sample(
+    signed_in: Client, done: ForecastRequest
+) -> None:
+    Forecast.objects.update(in_sample=True)
+
+    assert "none is claimed" in signed_in.get(url("forecast_detail", done)).content.decode()
+
+
+def test_forecast_detail_does_without_an_evaluation(signed_in: Client, done: ForecastRequest) -> None:
+    Forecast.objects.update(evaluation=None, trust="no_demonstrated_skill")
+
+    response = signed_in.get(url("forecast_detail", done))
+
+    assert "too short to judge" in response.content.decode()
+    assert signed_in.get(url("calibration_chart", done)).status_code == 404
+
+
+def test_forecast_detail_of_a_failure_says_why_and_offers_to_ask_again(signed_in: Client, user: User) -> None:
+    failed = ForecastRequestFactory(owner=user, forecast__failed=True)
+
+    content = signed_in.get(url("forecast_detail", failed)).content.decode()
+
+    assert "Yahoo did not answer." in content
+    assert "Try SAMPLE:AAPL." in content
+    assert (
+        f'action="{reverse("forecasts:forecast_create", args=[failed.forecast.instrument.symbol])}"'
+        in content
+    )
+
+
+def test_forecast_detail_of_one_that_its_owner_cancelled_says_so(signed_in: Client, user: User) -> None:
+    wish = ForecastRequestFactory(owner=user, cancelled_at=timezone.now(), forecast__succeeded=True)
+
+    assert "You cancelled this forecast" in signed_in.get(url("forecast_detail", wish)).content.decode()
+
+
+def test_forecast_progress_says_stage_share_and_loss(signed_in: Client, running: ForecastRequest) -> None:
+    Forecast.objects.update(loss_history=[{"epoch": 3, "train": 0.31, "validation": 0.29}])
+
+    content = signed_in.get(url("forecast_progress", running)).content.decode()
+
+    assert 'value="0.400"' in content
+    assert "Training the model · epoch 3: training loss 0.3100, validation 0.2900" in content
+    assert "every 2s" in content
+
+
+def test_forecast_progress_slows_down_and_explains_a_long_wait(signed_in: Client, user: User) -> None:
+    waiting = ForecastRequestFactory(owner=user)
+    Forecast.objects.update(created_at=timezone.now() - timedelta(minutes=2))
+
+    content = signed_in.get(url("forecast_progress", waiting)).content.decode()
+
+    assert "every 5s" in content
+    assert "No worker has taken it up for a while." in content
+
+
+def test_forecast_progress_says_that_a_failed_attempt_is_tried_again(signed_in: Client, user: User) -> None:
+    error = {"code": "crashed", "message": "A worker stopped.", "remedy": ""}
+    waiting = ForecastRequestFactory(owner=user, forecast__error=error)
+
+    content = signed_in.get(url("forecast_progress", waiting)).content.decode()
+
+    assert "An attempt failed: A worker stopped. It is being tried again." in content
+
+
+def test_forecast_progress_reloads_the_page_at_the_end_or_after_signing_out(
+    signed_in: Client, done: ForecastRequest
+) -> None:
+    for client in (signed_in, Client()):
+        assert client.get(url("forecast_progress", done)).headers["HX-Refresh"] == "true"
+
+
+def test_forecast_cancel_ends_the_work(signed_in: Client, running: ForecastRequest) -> None:
+    response = signed_in.post(url("forecast_cancel", running), follow=True)
+
+    assert Forecast.objects.get().status == Forecast.Status.CANCELLED
+    assert "The forecast is cancelled." in response.content.decode()
+
+
+def test_forecast_cancel_of_a_finished_one_says_so(signed_in: Client, done: ForecastRequest) -> None:
+    response = signed_in.post(url("forecast_cancel", done), follow=True)
+
+    assert "there is nothing to cancel" in response.content.decode()
+    assert Forecast.objects.get().status == Forecast.Status.SUCCEEDED
+
+
+def test_forecast_delete_forgets_the_request(signed_in: Client, done: ForecastRequest) -> None:
+    response = signed_in.post(url("forecast_delete", done))
+
+    assert (ForecastRequest.objects.count(), response.url) == (0, "/forecasts/")
+
+
+@pytest.mark.parametrize("name", ["forecast_cancel", "forecast_delete"])
+def test_forecasts_are_not_ended_by_a_link(name: str, signed_in: Client, running: ForecastRequest) -> None:
+    assert signed_in.get(url(name, running)).url == running.get_absolute_url()
+    assert ForecastRequest.objects.live().get() == running
