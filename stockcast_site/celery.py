@@ -1,12 +1,10 @@
 """The Celery application. Queues: `house` and `training` compute, `io` fetches and sweeps."""
 
-import contextlib
 import os
 from typing import Any
 
 from celery import Celery
 from celery.signals import heartbeat_sent, worker_ready
-from redis.exceptions import RedisError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stockcast_site.settings")
 
@@ -23,5 +21,4 @@ def _say_alive(**_: Any) -> None:
 
     from stockcast_site.health import WORKER_SEEN_KEY, WORKER_SEEN_SECONDS
 
-    with contextlib.suppress(RedisError):
-        cache.set(WORKER_SEEN_KEY, "alive", WORKER_SEEN_SECONDS)
+    cache.set(WORKER_SEEN_KEY, "alive", WORKER_SEEN_SECONDS)

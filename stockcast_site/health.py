@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from redis import Redis
 
 # Set by a worker's heartbeat signal (see stockcast_site.celery); gone when all workers are.
 WORKER_SEEN_KEY = "worker-seen"
@@ -26,7 +27,8 @@ def _database() -> str | None:
 
 
 def _broker() -> str | None:
-    cache.get(WORKER_SEEN_KEY)
+    with Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=2) as client:
+        client.ping()
     return None
 
 

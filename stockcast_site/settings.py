@@ -137,7 +137,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 KEY_PREFIX = env.str("KEY_PREFIX", default="stockcast:")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "stockcast_site.cache.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": f"{KEY_PREFIX}cache",
     }
@@ -163,6 +163,9 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# A child says that it is up after loading the engine; at the default of 4 s a busy machine would kill it anew
+# for ever.
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = 120.0
 CELERY_TASK_SOFT_TIME_LIMIT = TASK_SOFT_LIMIT_SECONDS
 CELERY_TASK_TIME_LIMIT = TASK_SOFT_LIMIT_SECONDS + 60
 CELERY_TASK_DEFAULT_QUEUE = "io"
