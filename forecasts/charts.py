@@ -30,7 +30,7 @@ INKS = {
     "volume": "112, 126, 138",
     "reference": "112, 126, 138",
 }
-CONES = {ForecastPoint.MODEL: ("model", "Model"), ForecastPoint.NAIVE: ("naive", "Naive cone")}
+CONES = {ForecastPoint.MODEL: ("model", "Model"), ForecastPoint.NAIVE: ("naive", "Naive")}
 # Widest first, so that the narrower ones are drawn upon it: per cent, lower and upper level, opacity.
 BANDS = ((95, 0.025, 0.975, 0.14), (80, 0.1, 0.9, 0.2), (50, 0.25, 0.75, 0.28))
 CALIBRATION_STEPS = {1: "solid", 5: "dash", 10: "dashdot", 20: "dot"}
@@ -106,7 +106,7 @@ def calibration_chart(evaluation: Evaluation) -> go.Figure:
     for row in evaluation.metrics:
         if row["method"] == ForecastPoint.MODEL and row["step"] in CALIBRATION_STEPS:
             held = [100 * row[f"coverage_{promised}"] for promised in PROMISED]
-            name = f"{row['step']} session{'' if row['step'] == 1 else 's'} ahead"
+            name = f"{row['step']} session{'' if row['step'] == 1 else 's'}"
             traces.append(_line(list(PROMISED), held, name, "model", CALIBRATION_STEPS[row["step"]], True))
     layout = _plain_layout("Promised %", "Held %")
     layout["xaxis"] |= {"tickvals": list(PROMISED)}
@@ -266,7 +266,6 @@ def _axis(title: str) -> dict[str, Any]:
         "automargin": True,
         "gridcolor": _rgba("reference", 0.2),
         "zeroline": False,
-        "spikethickness": 1,
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ml_engine.errors import InvalidBars, NotEnoughHistory, UnadjustedSplitWarning
+from ml_engine.errors import InvalidBars, InvalidRequest, NotEnoughHistory, UnadjustedSplitWarning
 
 PRICES = ("open", "high", "low", "close")
 COLUMNS = (*PRICES, "volume")
@@ -23,8 +23,9 @@ SPLIT_TOLERANCE = 0.03
 def validate(bars: pd.DataFrame, *, up_to: pd.Timestamp | None = None, minimum: int = 1) -> pd.DataFrame:
     """Return the rows up to and including `up_to` as five float64 columns, or raise `InvalidBars`.
 
-    Rows after `up_to` are never looked at: a forecast must not depend on them, not even by failing.
-    Fewer than `minimum` rows raise `NotEnoughHistory`; a jump that looks like an unadjusted split warns.
+    Rows after `up_to` are never looked at: a forecast must not depend on them, not even by failing. Fewer
+    than `minimum` rows raise `NotEnoughHistory`, an unknown `up_to` `InvalidRequest`; a jump that looks
+    like an unadjusted split warns.
     """
     past = _rows_up_to(bars, up_to)
     _check_index(past)
@@ -45,7 +46,7 @@ def _rows_up_to(bars: pd.DataFrame, up_to: pd.Timestamp | None) -> pd.DataFrame:
         return bars
     positions = np.flatnonzero(bars.index == up_to)
     if positions.size == 0:
-        raise InvalidBars(f"There is no row for {_day(up_to)}.", "Ask for one of its dates.", row=up_to)
+        raise InvalidRequest(f"There is no row for {_day(up_to)}.", "Ask for a date of the history.")
     return bars.iloc[: int(positions[-1]) + 1]
 
 

@@ -1,4 +1,9 @@
-"""Fits the head of a trained model to one instrument, and says whether that proved better."""
+"""Fits the law of a trained model to one instrument, and says whether that proved better.
+
+Only its usual widths and its shape are fitted: how the LSTM and the head answer to news is common to all
+instruments, and one history is too short to learn it anew. On 2015-2021, tuning the head's weights left most
+stocks worse off than the house model; tuning the law alone made those that were kept a little better.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +27,8 @@ FIRST_ORIGIN = 125  # rows before the first scored origin
 VALIDATION_SHARE = 0.2
 STEPS = 40  # of gradient descent, each over all origins
 PATIENCE = 8
-RATE = 3e-3
-PULL = 1.0  # towards the weights it started from: one instrument has few independent observations
+RATE = 5e-3
+PULL = 0.1  # towards where it started: one instrument has few independent observations
 MOST_ORIGINS = 1500  # of a block, spread evenly: neighbours overlap and say much the same
 MARGIN = 0.001  # share by which the loss on the validation block must fall for the result to be kept
 
@@ -46,14 +51,14 @@ class Sample:
 
 
 def tune(model: Model, history: History, callbacks: Callbacks) -> Tuned:
-    """Fit the head on the first part of `history`; stop early and decide on the last.
+    """Fit the law on the first part of `history`; stop early and decide on the last.
 
     The LSTM stays as it was, so its states are computed once. Raises `TrainingStopped`.
     """
     blocks = split([history.dates], TrainingConfig(calibration_share=VALIDATION_SHARE, report_share=0.0))
     drift = excess_drift([history], blocks.fit, model.config.drift)
     watched = _sample(model, history, blocks.calibration, drift)
-    tuning = HeadTuning(model, _sample(model, history, blocks.fit, drift), watched)
+    tuning = LawTuning(model, _sample(model, history, blocks.fit, drift), watched)
     losses = tuning.run(callbacks)
     kept = tuning.best < tuning.house * (1 - MARGIN)
     evidence = {
@@ -74,13 +79,13 @@ def _sample(model: Model, history: History, block: Block, drift: float) -> Sampl
     return Sample(states, torch.from_numpy(known[rows]).float())
 
 
-class HeadTuning:
-    """Full-batch gradient descent on a copy of the head, never far from where it started."""
+class LawTuning:
+    """Full-batch gradient descent on a copy of the law, never far from where it started."""
 
     def __init__(self, model: Model, fit: Sample, watched: Sample) -> None:
         self.original, self.fit, self.watched = model, fit, watched
         self.network = copy.deepcopy(model.network).float()
-        self.parameters = [one.requires_grad_() for one in self.network.output_parameters()]
+        self.parameters = [one.requires_grad_() for one in self.network.law_parameters()]
         self.start = [parameter.detach().clone() for parameter in self.parameters]
         self.shifts = torch.from_numpy(model.calibration.shifts).float()
         self.house = self.best = self.validation_loss()

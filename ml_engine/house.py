@@ -16,7 +16,8 @@ from ml_engine.panel import read_panel
 from ml_engine.training import Callbacks, OnProgress
 
 SHORTEST = 500  # rows: newer listings have too little to learn from
-THREADS = 2  # fixed, as sums over another number of threads round differently
+# Sums over another number of threads round differently, and two are many times slower on a busy machine.
+THREADS = 1
 
 
 def train_house_model(

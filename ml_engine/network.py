@@ -62,9 +62,9 @@ class QuantileLSTM(nn.Module):
         quantiles = self.decode(self.encode(features)[:, -targets.shape[1] :])
         return pinball(quantiles, targets, torch.tensor(self.levels, device=quantiles.device))
 
-    def output_parameters(self) -> list[Tensor]:
-        """What turns states into quantiles: all there is to fit once the LSTM is frozen."""
-        return [self.head.weight, self.head.bias, self.increments]
+    def law_parameters(self) -> list[Tensor]:
+        """The usual widths and the shape of the law: what an instrument may have of its own."""
+        return [self.head.bias, self.increments]
 
     @torch.no_grad()
     def _start_from_normal(self) -> None:

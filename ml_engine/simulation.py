@@ -12,6 +12,7 @@ from ml_engine.volatility import RISKMETRICS_DECAY, ewma_volatility, moves
 
 WINDOW = 500  # sessions of the past that are replayed, fewer where the history is shorter
 PATHS = 512
+LARGEST = 25.0  # a move after a long standstill, in units of next to no volatility, is no law of nature
 SEED = 20121231  # of the fixed order in which paths meet the past's residuals
 
 
@@ -61,7 +62,7 @@ class FilteredHistoricalSimulation(Baseline):
     def _residuals(self, returns: FloatArray, volatility: FloatArray, rows: NDArray[np.int64]) -> FloatArray:
         """Evenly spaced quantiles (origin, path) of the last standardised returns, centred."""
         standard = np.full(len(returns), np.inf)
-        standard[1:] = returns[1:] / volatility[:-1]
+        standard[1:] = np.clip(returns[1:] / volatility[:-1], -LARGEST, LARGEST)
         window = min(WINDOW, int(rows.max()))
         ordered = np.sort(_last(standard, rows, window), axis=1)
         levels = (np.arange(PATHS) + 0.5) / PATHS

@@ -97,6 +97,15 @@ class Site:
         """End a program by kill -9 and wait for its end; its children are left to themselves."""
         self._tell("kill", name)
 
+    @contextlib.contextmanager
+    def without(self, name: str) -> Iterator[None]:
+        """Stop a program for as long as the block lasts."""
+        self.stop(name)
+        try:
+            yield
+        finally:
+            self.start(name)
+
     def _tell(self, *order: str) -> int:
         assert self.keeper.stdin
         assert self.keeper.stdout
@@ -183,8 +192,8 @@ class Person:
         return wait_for(look, f"{request} {' or '.join(wanted)}", seconds)
 
 
-def register(site: Site, email: str) -> None:
-    """Sign up as a browser does: fetch the form, send it back with its cookie."""
+def register(site: Site, email: str) -> str:
+    """Sign up as a browser does, by form and cookie; return the session that begins with it."""
     jar = CookieJar()
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
     address = f"{site.url}/accounts/signup/"
@@ -192,7 +201,8 @@ def register(site: Site, email: str) -> None:
     csrf = next(cookie.value for cookie in jar if cookie.name == "csrftoken")
     form = {"email": email, "password1": PASSWORD, "password2": PASSWORD, "csrfmiddlewaretoken": csrf}
     browser.open(address, urllib.parse.urlencode(form).encode(), timeout=60).close()
-    assert any(cookie.name == "sessionid" for cookie in jar), f"{email} could not sign up"
+    (session,) = [cookie.value for cookie in jar if cookie.name == "sessionid"]
+    return str(session)
 
 
 def newcomer(site: Site, email: str, *scopes: str) -> Person:

@@ -5,8 +5,8 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 
 View = Callable[..., HttpResponse]
 
@@ -24,7 +24,7 @@ def action(shown_at: str) -> Callable[[View], View]:
         @wraps(view)
         def run(request: HttpRequest, **arguments: Any) -> HttpResponse:
             if request.method != "POST":
-                return redirect(shown_at, **arguments)
+                return HttpResponseRedirect(reverse(shown_at, kwargs=arguments))
             return signed_in(request, **arguments)
 
         return run

@@ -40,9 +40,11 @@ const paintLayout = (layout, element) => {
     font: { color: ink("text") },
     namelength: -1,
   };
+  // Opaque, for a PNG keeps it and the line under the pointer contrasts with it.
+  layout.paper_bgcolor = layout.plot_bgcolor = ink("card");
   layout.modebar = { bgcolor: "rgba(0, 0, 0, 0)", color: ink("reference"), activecolor: ink("model") };
   for (const axis of Object.keys(layout).filter((key) => /^[xy]axis/.test(key))) {
-    layout[axis] = { ...layout[axis], gridcolor: ink("grid"), linecolor: ink("grid"), spikecolor: ink("reference") };
+    layout[axis] = { ...layout[axis], gridcolor: ink("grid"), linecolor: ink("grid") };
     if (SMALL.matches && axis === "yaxis") layout[axis].title = { text: "" };
   }
   if (SMALL.matches) layout.legend = { ...layout.legend, entrywidth: 0.46, entrywidthmode: "fraction" };

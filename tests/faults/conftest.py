@@ -1,4 +1,4 @@
-"""A site that notices faults within seconds, with a broker of its own to stop, and a stock slow to train on."""
+"""A site that notices faults soon, with a broker of its own to stop, and a stock slow to train on."""
 
 from collections.abc import Iterator
 

@@ -1,9 +1,7 @@
 """What the tests of faults look at behind the API."""
 
-import contextlib
 import os
 import signal
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,15 +59,6 @@ def kill_child(site: Site, worker: str) -> None:
     """End by kill -9 the one process that computes for a worker."""
     (child,) = psutil.Process(site.pids[worker]).children()
     os.kill(child.pid, signal.SIGKILL)
-
-
-@contextlib.contextmanager
-def without(site: Site, program: str) -> Iterator[None]:
-    site.stop(program)
-    try:
-        yield
-    finally:
-        site.start(program)
 
 
 def broker(site: Site) -> redis.Redis:

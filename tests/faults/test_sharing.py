@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.faults.conftest import SLOW
-from tests.faults.looking import row_of, statuses, wait_until_training, without
+from tests.faults.looking import row_of, statuses, wait_until_training
 from tests.site import Person, Site, wait_for
 
 pytestmark = pytest.mark.slow
@@ -37,7 +37,7 @@ def test_one_of_two_cancels(frail_site: Site, ada: Person, bob: Person) -> None:
 
 
 def test_cancelling_while_queued(frail_site: Site, ada: Person) -> None:
-    with without(frail_site, "training"):
+    with frail_site.without("training"):
         request = ada.ask("SAMPLE:IBM", "fine-tuned", horizon=33)
         assert ada.call("POST", f"forecasts/{request}/cancel/").json["status"] == "cancelled"
     after = ada.ask("SAMPLE:IBM", "fine-tuned", horizon=34)

@@ -42,7 +42,7 @@ def named(figure: go.Figure, name: str) -> go.Scatter:
 def test_fan_chart_has_candles_bands_median_and_the_naive_outline() -> None:
     names = [trace.name for trace in draw().data if trace.showlegend is not False]
 
-    assert names == ["History", "Model 95 %", "Model 80 %", "Model 50 %", "Model median", "Naive cone 80 %"]
+    assert names == ["History", "Model 95 %", "Model 80 %", "Model 50 %", "Model median", "Naive 80 %"]
 
 
 def test_fan_chart_begins_every_line_at_the_anchors_close() -> None:
@@ -63,8 +63,8 @@ def test_fan_chart_draws_bands_at_their_levels() -> None:
 def test_fan_chart_fills_the_naive_cone_where_that_is_shown() -> None:
     figure = draw(shown="naive")
 
-    assert list(named(figure, "Naive cone 80 %").y) == [100.0, 115.0, 120.0]
-    assert named(figure, "Naive cone 80 %").fill == "tonexty"
+    assert list(named(figure, "Naive 80 %").y) == [100.0, 115.0, 120.0]
+    assert named(figure, "Naive 80 %").fill == "tonexty"
     assert named(figure, "Model 80 %").fill is None
 
 
@@ -110,7 +110,7 @@ def test_calibration_chart_sets_what_was_held_against_what_was_promised() -> Non
 
     figure = charts.calibration_chart(Evaluation(metrics=rows))
 
-    assert [trace.name for trace in figure.data] == ["As promised", "1 session ahead", "20 sessions ahead"]
+    assert [trace.name for trace in figure.data] == ["As promised", "1 session", "20 sessions"]
     assert list(figure.data[1].x) == [50, 80, 90, 95]
     assert list(figure.data[1].y) == pytest.approx([51, 81, 90, 95])
 

@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from ml_engine.bars import adjust_for_dividends, content_hash, validate
-from ml_engine.errors import InvalidBars, NotEnoughHistory, UnadjustedSplitWarning
+from ml_engine.errors import InvalidBars, InvalidRequest, NotEnoughHistory, UnadjustedSplitWarning
 from tests.ml_engine.synthetic import make_bars
 
 ROW = 30
@@ -122,7 +122,7 @@ def test_rows_after_up_to_are_not_looked_at() -> None:
 
 
 def test_up_to_an_unknown_date() -> None:
-    with pytest.raises(InvalidBars, match="no row for 1999-01-01"):
+    with pytest.raises(InvalidRequest, match="no row for 1999-01-01"):
         validate(make_bars(10), up_to=pd.Timestamp("1999-01-01"))
 
 

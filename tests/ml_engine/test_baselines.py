@@ -78,3 +78,12 @@ def test_filtered_simulation_repeats_itself(bars: pd.DataFrame) -> None:
     one, two = (FilteredHistoricalSimulation().predict(bars, horizon=60).prices for _ in range(2))
 
     assert_array_equal(one, two)
+
+
+def test_a_jump_after_a_standstill_does_not_explode() -> None:
+    bars = make_bars(500)
+    bars[["open", "high", "low", "close"]] = 10.0
+    bars.iloc[490:, :4] = 14.0
+
+    for baseline in fast_baselines().values():
+        assert np.isfinite(baseline.predict(bars, horizon=60).prices).all()

@@ -67,6 +67,15 @@ def test_forecast_list_shows_ones_own_in_as_many_queries(
     assert len(signed_in.get("/forecasts/").context["page"]) == 3
 
 
+def test_forecast_list_turns_pages(signed_in: Client, user: User) -> None:
+    ForecastRequestFactory.create_batch(26, owner=user)
+
+    first, second = signed_in.get("/forecasts/"), signed_in.get("/forecasts/?page=2")
+
+    assert 'href="?page=2"' in first.content.decode()
+    assert (len(first.context["page"]), len(second.context["page"])) == (25, 1)
+
+
 def test_forecast_list_sends_a_stranger_to_sign_in(client: Client) -> None:
     assert client.get("/forecasts/").url == "/accounts/login/?next=/forecasts/"
 
