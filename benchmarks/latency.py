@@ -25,7 +25,7 @@ FORGET = "TRUNCATE forecasts_forecast, forecasts_evaluation CASCADE"
 
 @dataclass(frozen=True)
 class Wait:
-    """How long one forecast took, in seconds; `load` is the machine's one-minute load average at its start."""
+    """How long one forecast took, in seconds, and the one-minute load average when it began."""
 
     method: str
     seconds: float

@@ -1,13 +1,22 @@
 """What machines ask of the site: is it alive, can it serve, and its figures for Prometheus."""
 
+from __future__ import annotations
+
 import hmac
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from redis import Redis
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from prometheus_client import CollectorRegistry
 
 # Set by a worker's heartbeat signal (see stockcast_site.celery); gone when all workers are.
 WORKER_SEEN_KEY = "worker-seen"
@@ -64,6 +73,23 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """Answer with Prometheus text to who brings METRICS_TOKEN; to all others this page does not exist."""
     if not _may_see_metrics(request):
         return HttpResponse("Not found\n", status=404, content_type="text/plain")
-    from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+    from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-    return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
+    registry = CollectorRegistry()
+    _gather(registry)
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _gather(registry: CollectorRegistry) -> None:
+    """Read the figures from the rows: they are of the whole site, whichever process answers."""
+    from prometheus_client import Gauge
+
+    from forecasts.models import Forecast
+
+    forecasts = Gauge("stockcast_forecasts", "Forecasts by status.", ["status"], registry=registry)
+    counts = dict(Forecast.objects.values_list("status").annotate(Count("pk")))
+    for status in Forecast.Status.values:
+        forecasts.labels(status).set(counts.get(status, 0))
+    waiting = Gauge("stockcast_longest_wait_seconds", "Age of the oldest queued forecast.", registry=registry)
+    oldest = Forecast.objects.filter(status="queued").aggregate(oldest=Min("created_at"))["oldest"]
+    waiting.set((timezone.now() - oldest).total_seconds() if oldest else 0.0)

@@ -23,7 +23,7 @@ if env.bool("STOCKCAST_READ_DOTENV", default=True) and (BASE_DIR / ".env").is_fi
 
 def _secret_key() -> str:
     """Return SECRET_KEY, or a random one kept in `var/` for a site run from a checkout."""
-    key = str(env.str("SECRET_KEY", default=""))
+    key = str(env.str("SECRET_KEY", default="")).strip()
     if key:
         return key
     kept = VAR_DIR / "secret_key"
@@ -333,7 +333,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]
 
-METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="").strip()  # a file may end with a line break
 
 LOGGING = {
     "version": 1,

@@ -42,7 +42,8 @@ def test_docs_page_keeps_the_strict_policy(nobody: APIClient) -> None:
 
     page = response.content.decode()
     assert response.status_code == 200
-    assert response["Content-Security-Policy"].count("script-src 'self';") == 1
+    directives = [one.strip() for one in response["Content-Security-Policy"].split(";")]
+    assert "script-src 'self'" in directives
     assert "<style" not in page
     assert page.count("<script") == page.count("<script src=") == 3
     assert nobody.get("/api/v1/docs/?script=").status_code == 200
