@@ -121,7 +121,6 @@ DATABASES = {
     "default": {
         **env.db_url_config(DATABASE_URL),
         "CONN_HEALTH_CHECKS": True,
-        "TEST": {"NAME": env.str("TEST_DATABASE_NAME", default=None)},
         # A pool per process: threads of the web workers and a worker's heartbeat share its connections.
         "OPTIONS": {
             "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 10}

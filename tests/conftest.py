@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from pytest_django.fixtures import Settings
 
@@ -11,6 +13,12 @@ from accounts.models import User
 
 # The fixture `site`, a running StockCast.
 pytest_plugins = ["tests.site"]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings_tox_suffix() -> None:
+    """Name the run's own database; pytest-django adds a parallel worker's suffix after this step."""
+    connection.settings_dict["TEST"]["NAME"] = settings.KEY_PREFIX.rstrip(":")
 
 
 @pytest.fixture

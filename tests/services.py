@@ -26,7 +26,6 @@ def _prepare() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     run = f"test_stockcast_{os.getpid()}"
     os.environ.update(
-        TEST_DATABASE_NAME=run,
         KEY_PREFIX=f"{run}:",
         SECRET_KEY="only for tests",
         STOCKCAST_READ_DOTENV="0",

@@ -132,7 +132,7 @@ def _resolve_as_of(instrument: Instrument, as_of: date | None) -> date:
     if as_of is not None and as_of > last:
         raise _refuse_as_of(
             f"as_of is {as_of}, after the last closed session of {instrument.symbol}, {last}. "
-            "Choose that day or an earlier one, or leave as_of out."
+            "Choose that day or an earlier one, or give none."
         )
     return last if as_of is None else _session_before(instrument, as_of)
 

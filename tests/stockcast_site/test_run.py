@@ -76,7 +76,7 @@ class Site:
 
 def run_variables() -> set[str]:
     """What the test run itself has set, which a newcomer has not."""
-    return {"DATABASE_URL", "REDIS_URL", "TEST_DATABASE_NAME", "KEY_PREFIX", "STATIC_ROOT", "SECRET_KEY"}
+    return {"DATABASE_URL", "REDIS_URL", "KEY_PREFIX", "STATIC_ROOT", "SECRET_KEY"}
 
 
 @pytest.mark.parametrize("port", ["abc", "0", "65536", "-1", "80.5", "٣"])
