@@ -239,7 +239,7 @@ def forget_keys(redis_url: str, prefix: str) -> None:
 
 
 def _environment(
-    name: str, services: devstack.Services, folder: Path, settings: Mapping[str, str]
+    name: str, services: devstack.Services, folder: Path, settings: dict[str, str]
 ) -> dict[str, str]:
     own = {
         "KEY_PREFIX": f"{name}:",

@@ -54,7 +54,7 @@ def test_chart_and_export(ada: Person) -> None:
     table = list(csv.DictReader(io.StringIO(ada.call("GET", f"forecasts/{request}/export/?as=csv").text)))
     copy = ada.call("GET", f"forecasts/{request}/export/?as=json").json
 
-    shown, other = ("Model", "Naive cone")[:: 1 if forecast["shown"] == "model" else -1]
+    shown, other = ("Model", "Naive")[:: 1 if forecast["shown"] == "model" else -1]
     names = {trace["name"] for trace in figure["data"]}
     assert {"History", f"{shown} median", f"{shown} 95 %", f"{other} 80 %"} <= names
     days = {str(day)[:10] for trace in figure["data"] for day in trace["x"]}

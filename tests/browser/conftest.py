@@ -32,6 +32,14 @@ def find_chromium() -> str | None:
     return given or next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip without a browser before a site is started for it; in continuous integration that is a fault."""
+    if find_chromium() is None and not os.environ.get("CI"):
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.skip(NONE_HERE))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if find_chromium() is None:
         terminalreporter.write_line(f"BROWSER TESTS DID NOT RUN: {NONE_HERE}.", red=True, bold=True)
@@ -41,8 +49,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def browser() -> Iterator[Browser]:
     chromium = find_chromium()
     if chromium is None:
-        # In continuous integration a missing browser is a fault; on a laptop it is said aloud at the end.
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(NONE_HERE)
+        pytest.fail(NONE_HERE)
     options = [*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=options, timeout=MILLISECONDS)
