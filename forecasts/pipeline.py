@@ -26,9 +26,9 @@ from forecasts.results import Result
 from ml_engine import bars as price_history
 from ml_engine import house
 from ml_engine.backtesting import PooledSkill, SkillRow, backtest, eligible_origins, judge
-from ml_engine.baselines import fast_baselines
+from ml_engine.baselines import fast_baselines, slow_baselines
 from ml_engine.errors import EngineError, NoVintage, TrainingStopped, UnadjustedSplitWarning
-from ml_engine.forecaster import Card, LSTMForecaster, TrainingConfig, TrainingProgress, vintages
+from ml_engine.forecaster import Card, Forecaster, LSTMForecaster, TrainingConfig, TrainingProgress, vintages
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,9 +51,6 @@ NOTHING_TO_JUDGE = {
 
 class Stopped(Exception):
     """The claim was lost: everybody withdrew, or another worker took over."""
-
-
-# Steps of the life --------------------------------------------------------------------------------------
 
 
 def prepare(forecast_id: int) -> None:
@@ -289,12 +286,16 @@ def _judged(forecast: Forecast, block: Block, forecaster: LSTMForecaster, beat: 
 
 
 def _evidence(
-    judged: LSTMForecaster, block: Block, in_sample: bool, should_stop: Callable[[], bool] | None = None
+    judged: LSTMForecaster,
+    block: Block,
+    in_sample: bool,
+    should_stop: Callable[[], bool] | None = None,
+    rivals: dict[str, Forecaster] | None = None,
 ) -> dict[str, Any]:
-    """Score the model beside the fast baselines on the block's origins; the fields of an Evaluation."""
+    """Score the model beside its rivals, the fast baselines unless given; an Evaluation's fields."""
     if not len(block.origins):
         return {"origins": 0, "metrics": [], "skill": [], "in_sample": in_sample, **NOTHING_TO_JUDGE}
-    everyone = {ForecastPoint.MODEL: judged, **fast_baselines()}
+    everyone = {ForecastPoint.MODEL: judged, **(rivals or fast_baselines())}
     test = backtest(everyone, block.bars, block.origins, should_stop=should_stop)
     judgement = judge(test, ForecastPoint.MODEL, in_sample=in_sample)
     rows: list[SkillRow | PooledSkill] = [*test.skill, *test.pooled]
@@ -340,11 +341,10 @@ def train_house_model(
     return trained.card.to_json()
 
 
-def backtest_instrument(instrument: Instrument, count: int) -> dict[str, Any]:
-    """Judge the house model and the baselines on the last `count` origins of all stored bars."""
+def backtest_instrument(instrument: Instrument, count: int, *, slow: bool = False) -> dict[str, Any]:
+    """Judge the house model and the baselines, the slow ones too if asked, on the last `count` origins."""
     bars = price_history.adjust_for_dividends(instrument.bars.final().as_frame())
-    block = _block_for(
-        bars, eligible_origins(bars, limit=count), date.fromisoformat(f"{bars.index[-1]:%Y-%m-%d}")
-    )
-    evidence = _evidence(block.house, block, block.in_sample)
+    block = _block_for(bars, eligible_origins(bars, limit=count), bars.index[-1].date())
+    rivals = fast_baselines() | (slow_baselines() if slow else {})
+    evidence = _evidence(block.house, block, block.in_sample, rivals=rivals)
     return evidence | {"vintage": block.house.card.trained_until}

@@ -80,3 +80,11 @@ def fast_baselines() -> dict[str, Forecaster]:
         FilteredHistoricalSimulation(),
     )
     return {one.name: one for one in everyone}
+
+
+def slow_baselines() -> dict[str, Forecaster]:
+    """The baselines that take seconds, by name."""
+    from ml_engine.boosting import GradientBoosting
+
+    everyone: tuple[Forecaster, ...] = (GradientBoosting(),)
+    return {one.name: one for one in everyone}

@@ -139,6 +139,8 @@ CACHES = {
     "default": {
         "BACKEND": "stockcast_site.cache.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
+        # A Redis that hangs must not hang the site.
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2},
         "KEY_PREFIX": f"{KEY_PREFIX}cache",
     }
 }

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import torch
 
-from ml_engine.baselines import fast_baselines
+from ml_engine.baselines import fast_baselines, slow_baselines
 from ml_engine.config import TrainingConfig
 from ml_engine.forecaster import LSTMForecaster
 from ml_engine.quantiles import Forecaster
@@ -54,6 +54,7 @@ def tiny() -> LSTMForecaster:
         "drift",
         "historical",
         "filtered-historical",
+        "gradient-boosting",
     ],
 )
 def forecaster(request: pytest.FixtureRequest) -> Forecaster:
@@ -62,4 +63,4 @@ def forecaster(request: pytest.FixtureRequest) -> Forecaster:
     if request.param in models:
         model: Forecaster = request.getfixturevalue(models[request.param])
         return model
-    return fast_baselines()[request.param]
+    return (fast_baselines() | slow_baselines())[request.param]

@@ -19,6 +19,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("symbol", help="for example SAMPLE:IBM")
         parser.add_argument("--origins", type=int, default=250, help="how many of the last origins (250)")
+        parser.add_argument("--slow", action="store_true", help="beside gradient-boosted trees too; seconds")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *, symbol: str, origins: int, **options: Any) -> None:
@@ -26,7 +27,7 @@ class Command(BaseCommand):
             instrument = services.find_instrument(user=None, symbol=symbol)
             if instrument.bars.final().count() <= min(BARS_NEEDED.values()):
                 raise CommandError(f"{instrument.symbol} has too few prices to score anything.")
-            report = pipeline.backtest_instrument(instrument, origins)
+            report = pipeline.backtest_instrument(instrument, origins, slow=options["slow"])
         except (RequestRefused, ForecastFailed) as refusal:
             raise CommandError(refusal.message) from refusal
         if options["json"]:

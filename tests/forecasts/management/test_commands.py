@@ -84,6 +84,12 @@ def test_backtest_scores_the_model_beside_every_baseline(goog: Instrument) -> No
     assert (report["in_sample"], report["trust"]) == (False, "no_demonstrated_skill")
 
 
+def test_backtest_can_add_the_slow_baselines(goog: Instrument) -> None:
+    report = json.loads(run("backtest", "SAMPLE:GOOG", "--origins", "20", "--slow", "--json"))
+
+    assert "gradient-boosting" in {row["method"] for row in report["metrics"]}
+
+
 def test_backtest_prints_a_table(goog: Instrument) -> None:
     lines = run("backtest", "SAMPLE:GOOG", "--origins", "60").splitlines()
 
