@@ -27,3 +27,7 @@ class ForecastFailed(Exception):
 
     def as_json(self) -> dict[str, Any]:
         return {"code": self.code, "message": self.message, "remedy": self.remedy}
+
+
+# A worker, or a person at a terminal, was stopped in the middle.
+INTERRUPTED = {"code": "interrupted", "message": "It was interrupted.", "remedy": "It will be tried again."}

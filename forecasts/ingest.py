@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from django.utils import timezone
 from forecasts import calendars
 from forecasts.errors import ForecastFailed
 from forecasts.market_data import provider_for
-from forecasts.market_data.base import History, ProviderError, UnknownSymbol
+from forecasts.market_data.base import History, ProviderError, UnknownSymbol, Unreachable
 from forecasts.models import BAR_COLUMNS, CorporateAction, Forecast, Instrument, PriceBar, why_too_short
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ def ensure_history(forecast: Forecast) -> None:
             refresh(instrument)
         except ProviderError as error:
             if not instrument.bars.final().up_to(day).exists():
-                raise ForecastFailed(error.code, error.message, error.remedy) from error
+                # The client has tried several times; whoever is offline wants to hear it now.
+                permanent = error.permanent or isinstance(error, Unreachable)
+                raise ForecastFailed(error.code, error.message, error.remedy, permanent=permanent) from error
             logger.warning("%s: %s Using what is stored.", instrument.symbol, error.message)
     available = instrument.bars.final().up_to(day).count()
     if reason := why_too_short(instrument.symbol, forecast.method, day, available):
@@ -55,6 +58,32 @@ def is_current(instrument: Instrument, day: date) -> bool:
 
 
 # Fetching -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A history at one moment: `bars` as stored, the revision they are of, and the splits they contain.
+
+    `split_factor` is of the splits after the last bar's day.
+    """
+
+    bars: pd.DataFrame
+    data_revision: int
+    split_factor: float
+
+    @property
+    def anchor(self) -> date:
+        return date.fromisoformat(f"{self.bars.index[-1]:%Y-%m-%d}")
+
+
+def snapshot(instrument: Instrument, day: date) -> Snapshot:
+    """Read the final bars up to `day`; the lock keeps a restatement from coming in between the reads."""
+    with transaction.atomic():
+        locked = Instrument.objects.select_for_update(no_key=True).get(pk=instrument.pk)
+        bars = locked.bars.final().up_to(day).as_frame()
+        anchor = bars.index[-1].date()
+        factor = CorporateAction.objects.split_factor_since(locked.pk, anchor)
+    return Snapshot(bars, locked.data_revision, factor)
 
 
 def refresh(instrument: Instrument) -> None:

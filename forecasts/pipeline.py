@@ -10,7 +10,7 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +19,9 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 
 from forecasts import bell, calendars, ingest, results
-from forecasts.errors import ForecastFailed
+from forecasts.errors import INTERRUPTED, ForecastFailed
 from forecasts.heartbeat import Heartbeat
-from forecasts.models import BARS_NEEDED, Evaluation, Forecast, ForecastPoint, Trust
+from forecasts.models import BARS_NEEDED, Evaluation, Forecast, ForecastPoint
 from forecasts.results import Result
 from ml_engine import bars as price_history
 from ml_engine import house
@@ -41,12 +41,6 @@ logger = logging.getLogger(__name__)
 
 # Sessions between the last bar a judged model is fitted on and the first origin it is judged at.
 EMBARGO = 60
-
-
-NOTHING_TO_JUDGE = {
-    "trust": Trust.NO_DEMONSTRATED_SKILL,
-    "verdict": "Too few past sessions are there to judge it by, so nothing shows that it has skill.",
-}
 
 
 class Stopped(Exception):
@@ -96,6 +90,9 @@ def _settled(forecast: Forecast) -> Iterator[None]:
         limit = settings.TASK_SOFT_LIMIT_SECONDS
         remedy = "Try the house method, or ask again when the site is less busy."
         _end(forecast, ForecastFailed("timeout", f"It took longer than {limit} seconds.", remedy))
+    except KeyboardInterrupt:  # at a terminal: whoever is next goes on
+        Forecast.objects.give_back(forecast, INTERRUPTED)
+        raise
     except Exception:  # a fault of ours or of a service; it is logged, and may pass
         logger.exception("Forecast %s broke.", forecast.pk)
         remedy = "Ask again; if it happens again, tell whoever runs this site."
@@ -115,12 +112,8 @@ def _end(forecast: Forecast, failure: ForecastFailed) -> None:
 class Prices:
     """The final bars up to `as_of`: as people see them, and as the engine gets them."""
 
-    stored: pd.DataFrame
+    stored: ingest.Snapshot
     engine: pd.DataFrame
-
-    @property
-    def anchor(self) -> date:
-        return date.fromisoformat(f"{self.stored.index[-1]:%Y-%m-%d}")
 
     def before(self, day: date) -> pd.DataFrame:
         """The engine's bars of sessions before `day`."""
@@ -128,8 +121,8 @@ class Prices:
 
 
 def _prices(forecast: Forecast) -> Prices:
-    stored = forecast.instrument.bars.final().up_to(forecast.as_of).as_frame()
-    return Prices(stored, price_history.adjust_for_dividends(stored))
+    stored = ingest.snapshot(forecast.instrument, forecast.as_of)
+    return Prices(stored, price_history.adjust_for_dividends(stored.bars))
 
 
 # The work -----------------------------------------------------------------------------------------------
@@ -143,6 +136,7 @@ class Block:
     origins: pd.DatetimeIndex
     house: LSTMForecaster
     in_sample: bool
+    in_domain: bool = True  # the house model has learned from US stocks
 
 
 def _work(forecast: Forecast, beat: Heartbeat) -> Result:
@@ -153,17 +147,17 @@ def _work(forecast: Forecast, beat: Heartbeat) -> Result:
         beat.report(stage="training", progress=0.1)
         forecaster = _fit(forecast, block, prices.engine, _training_reports(beat), beat.should_stop)
         beat.report(stage="evaluating", progress=0.5)
-        evaluation = _evaluation(forecast, block, forecaster, beat)
+        evaluation = _evaluation(forecast, prices.stored.data_revision, block, forecaster, beat)
         beat.report(stage="storing", progress=0.95)
         everyone = {ForecastPoint.MODEL: forecaster, **fast_baselines()}
         series = {
             name: one.predict(prices.engine, horizon=forecast.horizon).log_returns[0].tolist()
             for name, one in everyone.items()
         }
-    _stop_if(beat.should_stop())
+    if beat.should_stop():
+        raise Stopped
     return Result(
-        anchor=prices.anchor,
-        anchor_close=float(prices.stored["close"].iloc[-1]),
+        stored=prices.stored,
         bars_hash=price_history.content_hash(prices.engine),
         model=_about_model(forecaster.card),
         loss_history=[_loss(**row) for row in forecaster.loss_history],
@@ -173,18 +167,8 @@ def _work(forecast: Forecast, beat: Heartbeat) -> Result:
 
 
 def _about_model(card: Card) -> dict[str, Any]:
-    return {
-        "name": card.name,
-        "version": card.version,
-        "sha256": card.sha256,
-        "trained_until": card.trained_until.isoformat(),
-        "fine_tuning": card.fine_tuning,
-    }
-
-
-def _stop_if(lost: bool) -> None:
-    if lost:
-        raise Stopped
+    said = {name: getattr(card, name) for name in ("name", "version", "sha256", "fine_tuning")}
+    return said | {"trained_until": card.trained_until.isoformat()}
 
 
 def _training_reports(beat: Heartbeat) -> Callable[[TrainingProgress], None]:
@@ -204,10 +188,11 @@ def _loss(*, epoch: int, train_loss: float, validation_loss: float | None, **_re
 
 def _block(forecast: Forecast, prices: Prices) -> Block:
     """Choose the judged origins: they and their outcomes lie before as_of's month."""
-    bars = prices.before(forecast.as_of.replace(day=1))
+    month = forecast.as_of.replace(day=1)
+    bars = prices.before(month)
     count = forecast.settings["evaluation_origins"]
     origins = eligible_origins(bars, after=_fitted_by(forecast, bars), limit=count)
-    return _block_for(bars, origins, forecast.as_of)
+    return _block_for(bars, origins, month)
 
 
 def _block_for(bars: pd.DataFrame, origins: pd.DatetimeIndex, as_of: date) -> Block:
@@ -249,21 +234,27 @@ def _fit(
     if forecast.method == Forecast.Method.HOUSE:
         return block.house
     if forecast.method == Forecast.Method.FINE_TUNED:
-        return block.house.fine_tune(bars, on_progress=on_progress, should_stop=should_stop)
-    panel = {forecast.instrument.symbol: bars}
-    config = TrainingConfig.for_one_instrument()
-    return LSTMForecaster.train(panel, config, on_progress=on_progress, should_stop=should_stop)
+        fitted = block.house.fine_tune(bars, on_progress=on_progress, should_stop=should_stop)
+    else:
+        panel = {forecast.instrument.symbol: bars}
+        config = replace(TrainingConfig.for_one_instrument(), seed=forecast.settings["seed"])
+        fitted = LSTMForecaster.train(panel, config, on_progress=on_progress, should_stop=should_stop)
+    if not fitted.card.self_test["passed"]:
+        raise ForecastFailed("leak", "The fitted model failed its leak test.", "Use the house method.")
+    return fitted
 
 
 # The evidence -------------------------------------------------------------------------------------------
 
 
-def _evaluation(forecast: Forecast, block: Block, forecaster: LSTMForecaster, beat: Heartbeat) -> Evaluation:
+def _evaluation(
+    forecast: Forecast, revision: int, block: Block, forecaster: LSTMForecaster, beat: Heartbeat
+) -> Evaluation:
     """Return the stored evaluation of instrument, month, method and model, or a new one, not yet saved."""
     from_scratch = forecast.method == Forecast.Method.FROM_SCRATCH
     key = {
         "instrument": forecast.instrument,
-        "data_revision": forecast.instrument.data_revision,
+        "data_revision": revision,
         "data_month": forecast.as_of.replace(day=1),
         "method": forecast.method,
         "model_hash": forecast.model_hash if from_scratch else block.house.card.sha256,
@@ -274,7 +265,8 @@ def _evaluation(forecast: Forecast, block: Block, forecaster: LSTMForecaster, be
         return stored
     judged = _judged(forecast, block, forecaster, beat)
     in_sample = block.in_sample and not from_scratch
-    return Evaluation(**key, **_evidence(judged, block, in_sample, beat.should_stop))
+    block = replace(block, in_sample=in_sample, in_domain=from_scratch or forecast.instrument.is_us_stock)
+    return Evaluation(**key, **_evidence(judged, block, beat.should_stop))
 
 
 def _judged(forecast: Forecast, block: Block, forecaster: LSTMForecaster, beat: Heartbeat) -> LSTMForecaster:
@@ -288,16 +280,15 @@ def _judged(forecast: Forecast, block: Block, forecaster: LSTMForecaster, beat: 
 def _evidence(
     judged: LSTMForecaster,
     block: Block,
-    in_sample: bool,
     should_stop: Callable[[], bool] | None = None,
     rivals: dict[str, Forecaster] | None = None,
 ) -> dict[str, Any]:
     """Score the model beside its rivals, the fast baselines unless given; an Evaluation's fields."""
     if not len(block.origins):
-        return {"origins": 0, "metrics": [], "skill": [], "in_sample": in_sample, **NOTHING_TO_JUDGE}
+        return Evaluation.NOTHING_TO_JUDGE | {"in_sample": block.in_sample}
     everyone = {ForecastPoint.MODEL: judged, **(rivals or fast_baselines())}
     test = backtest(everyone, block.bars, block.origins, should_stop=should_stop)
-    judgement = judge(test, ForecastPoint.MODEL, in_sample=in_sample)
+    judgement = judge(test, ForecastPoint.MODEL, block.in_sample, block.in_domain)
     rows: list[SkillRow | PooledSkill] = [*test.skill, *test.pooled]
     return {
         "first_origin": test.first_origin.date(),
@@ -305,7 +296,7 @@ def _evidence(
         "origins": test.origins,
         "metrics": [asdict(row) for row in test.metrics],
         "skill": [{"step": None, **asdict(row)} for row in rows if row.method == ForecastPoint.MODEL],
-        "in_sample": in_sample,
+        "in_sample": block.in_sample,
         "trust": judgement.trust,
         "verdict": judgement.verdict,
     }
@@ -325,7 +316,7 @@ def warm() -> None:
     price = 100 + np.sin(np.arange(len(days)))
     bars = pd.DataFrame(dict.fromkeys(("open", "high", "low", "close", "volume"), price), index=days)
     model = LSTMForecaster.load()
-    _evidence(model, Block(bars, eligible_origins(bars, limit=5), model, in_sample=True), in_sample=True)
+    _evidence(model, Block(bars, eligible_origins(bars, limit=5), model, in_sample=True))
 
 
 def train_house_model(
@@ -345,6 +336,6 @@ def backtest_instrument(instrument: Instrument, count: int, *, slow: bool = Fals
     """Judge the house model and the baselines, the slow ones too if asked, on the last `count` origins."""
     bars = price_history.adjust_for_dividends(instrument.bars.final().as_frame())
     block = _block_for(bars, eligible_origins(bars, limit=count), bars.index[-1].date())
-    rivals = fast_baselines() | (slow_baselines() if slow else {})
-    evidence = _evidence(block.house, block, block.in_sample, rivals=rivals)
+    block = replace(block, in_domain=instrument.is_us_stock)
+    evidence = _evidence(block.house, block, rivals=fast_baselines() | (slow_baselines() if slow else {}))
     return evidence | {"vintage": block.house.card.trained_until}

@@ -9,22 +9,21 @@ from django.db import transaction
 from django.utils import timezone
 
 from forecasts import calendars
-from forecasts.models import CorporateAction, Evaluation, Forecast, ForecastPoint, Trust
+from forecasts.models import Evaluation, Forecast, ForecastPoint, Trust
 
 if TYPE_CHECKING:
-    from datetime import date
+    from forecasts.ingest import Snapshot
 
 
 @dataclass(frozen=True)
 class Result:
     """What a worker found out, in plain values.
 
-    `anchor` is the last final bar used and `anchor_close` its close as people see it; `series` maps the model
-    and each baseline to log returns, (step, level); `evaluation` may be new or a stored one.
+    `stored` is the history it was made from, its last bar the anchor; `series` maps the model and each
+    baseline to log returns, (step, level); `evaluation` may be new or a stored one.
     """
 
-    anchor: date
-    anchor_close: float
+    stored: Snapshot
     bars_hash: str
     model: dict[str, Any]
     loss_history: list[dict[str, Any]]
@@ -40,7 +39,7 @@ def store(forecast: Forecast, result: Result) -> bool:
         evaluation = _saved(result.evaluation)
         ForecastPoint.objects.bulk_create(_points(forecast, result))
         Forecast.objects.held(forecast).update(
-            **_provenance(forecast, result),
+            **_provenance(result),
             **_judgement(evaluation),
             status=Forecast.Status.SUCCEEDED,
             progress=1.0,
@@ -71,7 +70,7 @@ def _judgement(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _points(forecast: Forecast, result: Result) -> list[ForecastPoint]:
-    days = calendars.sessions_after(forecast.instrument.calendar, result.anchor, forecast.horizon)
+    days = calendars.sessions_after(forecast.instrument.calendar, result.stored.anchor, forecast.horizon)
     return [
         ForecastPoint(forecast=forecast, series=name, step=step, date=day, quantiles=quantiles)
         for name, rows in result.series.items()
@@ -79,14 +78,14 @@ def _points(forecast: Forecast, result: Result) -> list[ForecastPoint]:
     ]
 
 
-def _provenance(forecast: Forecast, result: Result) -> dict[str, Any]:
+def _provenance(result: Result) -> dict[str, Any]:
     """Say what the numbers were made from, so that they can be made again."""
-    instrument = forecast.instrument
+    stored = result.stored
     return {
-        "data_as_of": result.anchor,
-        "anchor_close": result.anchor_close,
-        "split_factor": CorporateAction.objects.split_factor_since(instrument.pk, result.anchor),
-        "bars_revision": instrument.data_revision,
+        "data_as_of": stored.anchor,
+        "anchor_close": float(stored.bars["close"].iloc[-1]),
+        "split_factor": stored.split_factor,
+        "bars_revision": stored.data_revision,
         "bars_hash": result.bars_hash,
         "loss_history": result.loss_history,
         "model": result.model,

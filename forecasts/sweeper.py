@@ -22,15 +22,20 @@ WORKER_DIED = {
 
 def sweep() -> None:
     """Stop what nobody wants, free what a dead worker held, and ring again for what nobody answered."""
+    Forecast.objects.cancel_unwanted()
+    free_silent()
+    _ring_again()
+
+
+def free_silent() -> None:
+    """Queue again what a dead worker held, or fail it after its last attempt."""
     rows = Forecast.objects
-    rows.cancel_unwanted()
     rows.silent().filter(attempt__gte=settings.FORECAST_ATTEMPTS).update(
         status="failed", error=WORKER_DIED, lease_until=None, finished_at=timezone.now()
     )
     freed = rows.silent().update(status="queued", stage="waiting", lease_until=None, rung_at=None)
     if freed:
         logger.warning("%d forecasts were freed from workers that fell silent.", freed)
-    _ring_again()
 
 
 def _ring_again() -> None:

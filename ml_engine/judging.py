@@ -20,8 +20,11 @@ class Judgement:
     verdict: str
 
 
-def judge(backtest: Backtest, method: str, in_sample: bool) -> Judgement:
-    """Judge `method` by its pooled CRPS against the random walk's volatility cone, steps 1, 5, 10 and 20."""
+def judge(backtest: Backtest, method: str, in_sample: bool, in_domain: bool = True) -> Judgement:
+    """Judge `method` by its pooled CRPS against the random walk's volatility cone, steps 1, 5, 10 and 20.
+
+    Outside the kind of instruments that a model has learned from, one block of the past proves no skill.
+    """
     pooled = next((row for row in backtest.pooled if row.method == method), None)
     if in_sample:
         return _unproven(
@@ -30,7 +33,10 @@ def judge(backtest: Backtest, method: str, in_sample: bool) -> Judgement:
     if pooled is None or pooled.p_value is None or pooled.origins < FEWEST_ORIGINS:
         count = backtest.origins if pooled is None else pooled.origins
         return _unproven(f"Only {count} past forecasts can be checked, at least {FEWEST_ORIGINS} are needed.")
-    return _by_significance(pooled, pooled.p_value)
+    judgement = _by_significance(pooled, pooled.p_value)
+    if judgement.trust == "sharper" and not in_domain:
+        return _unproven(f"The model has learned from other kinds of instruments. {judgement.verdict}")
+    return judgement
 
 
 def _unproven(why: str) -> Judgement:

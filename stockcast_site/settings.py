@@ -4,6 +4,8 @@ Importing this file starts nothing. Without `DATABASE_URL` and `REDIS_URL` it re
 embedded services, if `devstack` has started them, from `var/devstack.json`.
 """
 
+import contextlib
+import os
 import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -29,12 +31,12 @@ def _secret_key() -> str:
     kept = VAR_DIR / "secret_key"
     if not kept.exists():
         VAR_DIR.mkdir(exist_ok=True)
-        try:
-            with kept.open("x") as file:
-                kept.chmod(0o600)
-                file.write(secrets.token_urlsafe(50))
-        except FileExistsError:
-            pass  # another process made it in the meantime
+        draft = VAR_DIR / f"secret_key.{os.getpid()}"
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(50))
+        with contextlib.suppress(FileExistsError):  # another process made it in the meantime
+            kept.hardlink_to(draft)  # all at once: nobody reads half a key
+        draft.unlink()
     return kept.read_text()
 
 
@@ -242,7 +244,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.api.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["accounts.api.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
     "PAGE_SIZE": 50,
     "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",

@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
                 ('trust', models.CharField(blank=True, choices=[('no_demonstrated_skill', 'no demonstrated skill'), ('sharper', 'sharper than a volatility cone'), ('worse_than_naive', 'worse than naive')], max_length=30)),
                 ('verdict', models.TextField(blank=True)),
                 ('shown', models.CharField(choices=[('model', 'the model'), ('naive', 'the naive cone')], default='model', max_length=10)),
-                ('evaluation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='forecasts.evaluation')),
+                ('evaluation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.RESTRICT, to='forecasts.evaluation')),
             ],
         ),
         migrations.CreateModel(

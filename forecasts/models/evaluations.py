@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from django.db import models
 
 from forecasts.models.instruments import Instrument
@@ -20,6 +22,14 @@ class Evaluation(models.Model):
     entered, so it holds for any origin in that month.
     """
 
+    # For a history too short to be judged.
+    NOTHING_TO_JUDGE: ClassVar[dict[str, Any]] = {
+        "origins": 0,
+        "metrics": [],
+        "skill": [],
+        "trust": Trust.NO_DEMONSTRATED_SKILL,
+        "verdict": "Too few past sessions are there to judge it by, so nothing shows that it has skill.",
+    }
     KEY = ("instrument", "data_revision", "data_month", "method", "model_hash", "settings_hash")
 
     instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="evaluations")

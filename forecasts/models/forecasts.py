@@ -92,7 +92,7 @@ class Forecast(models.Model):
     bars_revision = models.PositiveIntegerField(null=True, blank=True)
     bars_hash = models.CharField(max_length=64, blank=True)
     model = models.JSONField(null=True, blank=True, help_text="{name, version, sha256, trained_until, …}")
-    evaluation = models.ForeignKey(Evaluation, null=True, blank=True, on_delete=models.PROTECT)
+    evaluation = models.ForeignKey(Evaluation, null=True, blank=True, on_delete=models.RESTRICT)
     in_sample = models.BooleanField(null=True)
     trust = models.CharField(max_length=30, choices=Trust, blank=True)
     verdict = models.TextField(blank=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date as Date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from forecasts.calendars import NEW_YORK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +25,9 @@ class InstrumentQuerySet(QuerySet["Instrument"]):
     def visible_to(self, user: User | None) -> InstrumentQuerySet:
         """Everyone's instruments, and the user's own uploads."""
         return self.filter(Q(owner=None) | Q(owner=user)) if user else self.filter(owner=None)
+
+    def samples(self) -> InstrumentQuerySet:
+        return self.filter(source=Instrument.Source.SAMPLE)
 
     def with_history(self) -> InstrumentQuerySet:
         return self.filter(Exists(PriceBar.objects.filter(instrument=OuterRef("pk"))))
@@ -93,6 +98,11 @@ class Instrument(models.Model):
     @property
     def is_sample(self) -> bool:
         return self.source == self.Source.SAMPLE
+
+    @property
+    def is_us_stock(self) -> bool:
+        """Whether it is of the kind that the shipped models have learned from."""
+        return self.kind in (self.Kind.EQUITY, self.Kind.ETF) and self.calendar == NEW_YORK
 
     @property
     def is_live(self) -> bool:
@@ -208,6 +218,3 @@ class CorporateAction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.instrument_id} {self.date} {self.kind} {self.value}"
-
-    def as_json(self) -> dict[str, Any]:
-        return {"date": self.date.isoformat(), "kind": self.kind, "value": self.value}

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -49,12 +50,25 @@ class LeaseQuerySet(QuerySet["Forecast"]):
         return bool(self.held(forecast).update(**fields))
 
     def hand_over(self, forecast: Forecast) -> bool:
-        """Give the row back for its next step; that was progress, so attempts are counted anew."""
-        return bool(
-            self.held(forecast).update(
-                status="queued", prices_ready=True, attempt=0, lease_until=None, rung_at=None
-            )
-        )
+        """Give the row back for its next step; that was progress, so attempts are counted anew.
+
+        Fetching may have raised the instrument's revision: the row then answers the question that is asked
+        from now on, unless another row does so already.
+        """
+        next_step = {
+            "status": "queued",
+            "stage": "waiting",
+            "prices_ready": True,
+            "attempt": 0,
+            "lease_until": None,
+            "rung_at": None,
+        }
+        try:
+            with transaction.atomic():
+                revision = forecast.instrument.data_revision
+                return bool(self.held(forecast).update(**next_step, data_revision=revision))
+        except IntegrityError:
+            return bool(self.held(forecast).update(**next_step))
 
     def give_back(self, forecast: Forecast, error: dict[str, Any]) -> bool:
         """Queue again after a fault that may pass; the sweeper rings for it later."""
@@ -76,11 +90,13 @@ class LeaseQuerySet(QuerySet["Forecast"]):
         from forecasts.models.forecasts import ForecastRequest
 
         wanted = ForecastRequest.objects.live().filter(forecast=OuterRef("pk"))
-        return (
-            self.exclude(Exists(wanted))
-            .exclude(status__in=FINISHED)
-            .update(status="cancelled", lease_until=None, finished_at=timezone.now())
-        )
+        unwanted = self.exclude(Exists(wanted)).exclude(status__in=FINISHED)
+        with transaction.atomic():
+            # Somebody may ask just now: their lock keeps a row out, and a second look sees their request.
+            locked = list(unwanted.select_for_update(skip_locked=True).values_list("pk", flat=True))
+            return unwanted.filter(pk__in=locked).update(
+                status="cancelled", lease_until=None, finished_at=timezone.now()
+            )
 
     def silent(self) -> LeaseQuerySet:
         """Running rows whose worker has not renewed its lease: it was killed, or cut off."""

@@ -71,7 +71,7 @@ def ask_forecast(
     `as_of` None is the last session that closed. Raises RequestRefused, with `field`, for what can't be, and
     then nothing stays.
     """
-    question = _question_hash(symbol, horizon, method, as_of)
+    question = _question_hash(str(symbol).strip().upper(), horizon, method, as_of)
     if idempotency_key and (earlier := _earlier(owner, idempotency_key, question)):
         return earlier
     _check_horizon(horizon)

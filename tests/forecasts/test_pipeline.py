@@ -1,5 +1,6 @@
 """The whole work of a worker, called as a task would call it."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -8,9 +9,11 @@ import pytest
 from django.utils import timezone
 
 from forecasts import pipeline, presentation, services, tasks
-from forecasts.market_data.base import Unreachable
+from forecasts.ingest import Snapshot
+from forecasts.market_data.base import RateLimited, Unreachable
 from forecasts.models import Evaluation, Forecast, ForecastPoint, Instrument, Trust
-from ml_engine.forecaster import vintages
+from ml_engine.evidence import Backtest, PooledSkill
+from ml_engine.forecaster import LSTMForecaster, vintages
 
 SERIES = {"model", "random-walk", "drift", "historical", "filtered-historical"}
 
@@ -217,6 +220,91 @@ def test_preparing_hands_over_to_the_computing_queue(goog: Instrument) -> None:
     assert (forecast.status, forecast.queue) == ("queued", "house")
 
 
+def test_a_split_stored_during_the_work_does_not_falsify_the_result(
+    goog: Instrument, monkeypatch: Any
+) -> None:
+    forecast = ask(goog.symbol)
+    work = pipeline._work
+
+    def split_meanwhile(*args: Any) -> Any:
+        result = work(*args)
+        goog.actions.create(date=date(2013, 3, 4), kind="split", value=2.0)
+        Instrument.objects.update(data_revision=2)
+        return result
+
+    monkeypatch.setattr(pipeline, "_work", split_meanwhile)
+    tasks.compute(forecast.pk)
+
+    stored = Forecast.objects.get()
+    assert (stored.bars_revision, stored.split_factor) == (1, 1.0)
+    assert presentation.last_close(stored) == pytest.approx(806.19 / 2)
+
+
+def test_skill_is_not_claimed_for_what_the_model_has_not_learned_from(
+    goog: Instrument, monkeypatch: Any
+) -> None:
+    sharper = pipeline.judge(skilful(), "model", in_sample=False)
+    Instrument.objects.update(kind="crypto")
+    monkeypatch.setattr(pipeline, "backtest", lambda *_args, **_rest: skilful())
+
+    forecast = computed(goog.symbol)
+
+    assert sharper.trust == "sharper"
+    assert forecast.trust == "no_demonstrated_skill"
+    assert forecast.verdict.startswith("The model has learned from other kinds of instruments. Sharper")
+
+
+def skilful() -> Backtest:
+    """What a backtest says of a model that is surely better."""
+    day = pd.Timestamp("2012-06-01")
+    pooled = (PooledSkill("model", "random-walk", 250, 0.1, 0.001),)
+    return Backtest(day, day, 250, metrics=(), skill=(), pooled=pooled)
+
+
+def test_a_model_that_fails_its_leak_test_is_not_used(goog: Instrument, monkeypatch: Any) -> None:
+    fine_tune = LSTMForecaster.fine_tune
+
+    def leaking(*args: Any, **rest: Any) -> LSTMForecaster:
+        tuned = fine_tune(*args, **rest)
+        return replace(tuned, card=replace(tuned.card, self_test={"passed": False}))
+
+    monkeypatch.setattr(LSTMForecaster, "fine_tune", leaking)
+    forecast = computed(goog.symbol, method="fine-tuned")
+
+    assert forecast.error is not None
+    assert (forecast.status, forecast.error["code"]) == ("failed", "leak")
+
+
+def test_an_interrupted_terminal_gives_the_forecast_back(goog: Instrument, monkeypatch: Any) -> None:
+    def interrupt(*_args: Any) -> None:
+        raise KeyboardInterrupt
+
+    forecast = ask(goog.symbol)
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "_work", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            pipeline.run_here(forecast.pk)
+    assert Forecast.objects.get().status == "queued"
+
+    pipeline.run_here(forecast.pk)
+
+    assert Forecast.objects.get().status == "succeeded"
+
+
+def test_a_passing_fault_of_the_source_is_tried_again(db: None, monkeypatch: Any) -> None:
+    def too_many(*_args: Any) -> None:
+        raise RateLimited("Yahoo asks for a pause.", "Try again later.")
+
+    monkeypatch.setattr("forecasts.market_data.yahoo.YahooProvider.fetch", too_many)
+    forecast = ask("MSFT")
+    states = []
+    for _ in range(3):
+        tasks.prepare(forecast.pk)
+        states.append(Forecast.objects.get().status)
+
+    assert states == ["queued", "queued", "failed"]
+
+
 def test_a_taken_over_worker_stores_nothing(goog: Instrument, monkeypatch: Any) -> None:
     forecast = ask(goog.symbol)
     work = pipeline._work
@@ -237,6 +325,6 @@ def test_prices_before_a_day_exclude_it() -> None:
     days = pd.DatetimeIndex(["2013-02-27", "2013-02-28", "2013-03-01"], name="date")
     frame = pd.DataFrame({"close": [1.0, 2.0, 3.0]}, index=days)
 
-    before = pipeline.Prices(frame, frame).before(date(2013, 3, 1))
+    before = pipeline.Prices(Snapshot(frame, 1, 1.0), frame).before(date(2013, 3, 1))
 
     assert before["close"].tolist() == [1.0, 2.0]

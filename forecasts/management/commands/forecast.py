@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
-from forecasts import pipeline, presentation, services
+from forecasts import pipeline, presentation, services, sweeper
 from forecasts.errors import RequestRefused
 from forecasts.models import LEVELS, Forecast, ForecastRequest
 
@@ -46,8 +46,8 @@ class Command(BaseCommand):
         pipeline.run_here(request.forecast_id)
         while not (forecast := Forecast.objects.get(pk=request.forecast_id)).is_finished:
             time.sleep(0.5)
-            if forecast.status == Forecast.Status.QUEUED:
-                pipeline.run_here(forecast.pk)
+            sweeper.free_silent()  # there may be no scheduler to do it
+            pipeline.run_here(forecast.pk)
         if forecast.status != Forecast.Status.SUCCEEDED:
             error = forecast.error or {"message": f"The forecast was {forecast.status}.", "remedy": ""}
             raise CommandError(f"{error['message']} {error['remedy']}".strip())

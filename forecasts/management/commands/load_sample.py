@@ -8,9 +8,7 @@ from forecasts import services
 from forecasts.calendars import NEW_YORK
 from forecasts.ingest import store
 from forecasts.market_data.sample import SYMBOLS, SampleProvider
-from forecasts.models import Forecast, ForecastRequest, Instrument
-
-SHOWN_ON_THE_LANDING_PAGE = "SAMPLE:AAPL"
+from forecasts.models import Instrument
 
 
 class Command(BaseCommand):
@@ -18,15 +16,12 @@ class Command(BaseCommand):
 
     def handle(self, **_: Any) -> None:
         stored = set(
-            Instrument.objects.filter(source="sample").with_history().values_list("symbol", flat=True)
+            Instrument.objects.samples().with_history().values_list("symbol", flat=True)
         )
         for symbol in SYMBOLS:
             if symbol not in stored:
                 self.stdout.write(f"{symbol}: {_load(symbol)} sessions")
-        if not ForecastRequest.objects.for_user(None).filter(forecast__instrument__source="sample").exists():
-            services.request_forecast(
-                owner=None, symbol=SHOWN_ON_THE_LANDING_PAGE, method=Forecast.Method.HOUSE.value
-            )
+        services.request_landing_forecast()
 
 
 def _load(symbol: str) -> int:

@@ -71,6 +71,30 @@ def test_handing_over_counts_attempts_anew_but_never_reuses_a_fence() -> None:
     assert (again.prices_ready, again.attempt, again.fence) == (True, 1, 2)
 
 
+def test_handing_over_answers_the_question_about_the_restated_prices() -> None:
+    claimed = Forecast.objects.claim(ForecastFactory(prices_ready=False).pk)
+    assert claimed is not None
+    claimed.instrument.data_revision = 2
+
+    Forecast.objects.hand_over(claimed)
+
+    row = Forecast.objects.get()
+    assert (row.data_revision, row.stage) == (2, "waiting")
+
+
+def test_handing_over_goes_on_where_that_question_has_been_asked() -> None:
+    claimed = Forecast.objects.claim(ForecastFactory(prices_ready=False).pk)
+    assert claimed is not None
+    key = ("instrument", "as_of", "method", "horizon", "settings_hash", "model_hash")
+    ForecastFactory(data_revision=2, **{name: getattr(claimed, name) for name in key})
+    claimed.instrument.data_revision = 2
+
+    assert Forecast.objects.hand_over(claimed)
+
+    claimed.refresh_from_db()
+    assert (claimed.data_revision, claimed.status) == (1, "queued")
+
+
 def test_cancelling_unwanted_ends_work_without_live_requests_only(user: User) -> None:
     wanted = ForecastRequestFactory(owner=user).forecast
     unwanted = ForecastFactory(status="running")
