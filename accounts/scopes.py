@@ -7,14 +7,16 @@ ACCOUNT = "account"
 WRITE = "write"  # stands for every `…:write`
 
 DESCRIPTIONS = {
-    READ: "See instruments, forecasts, watchlists and alerts",
-    "forecasts:write": "Ask for forecasts, cancel and delete them, upload price histories",
+    READ: "See instruments, forecasts and watchlists",
+    "forecasts:write": "Ask for forecasts, cancel and delete them",
     "watchlists:write": "Create, change and delete watchlists",
-    "alerts:write": "Create, change and delete alerts",
-    WRITE: "All of the three above",
+    "alerts:write": "Nothing yet",
+    WRITE: "All that end in :write, also those that are added later",
     ACCOUNT: "See, make and revoke tokens",
 }
 ALL = frozenset(DESCRIPTIONS) - {WRITE}
+# Scopes that nothing asks for yet are known by name, and not offered to people.
+OFFERED = {scope: text for scope, text in DESCRIPTIONS.items() if scope != "alerts:write"}
 
 
 def expand(scopes: Iterable[str]) -> frozenset[str]:

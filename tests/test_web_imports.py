@@ -90,7 +90,9 @@ def ids(web: WebProcess) -> dict[str, Any]:
     instrument = InstrumentFactory(symbol=SYMBOL)
     bars(instrument, count=300)
     wish = ForecastRequestFactory(owner=user, forecast__succeeded=True, forecast__instrument=instrument)
-    ForecastRequestFactory(owner=None, forecast=wish.forecast)  # the landing page shows the site's own
+    shown = InstrumentFactory(symbol="SAMPLE:AAPL")  # on the landing page
+    bars(shown)
+    ForecastRequestFactory(owner=None, forecast__succeeded=True, forecast__instrument=shown)
     watchlist = WatchlistFactory(owner=user, instruments=[instrument])
     token_for(user)
     token = AuthToken.objects.get()

@@ -4,6 +4,7 @@ from rest_framework import serializers
 
 from accounts import scopes
 from accounts.api.permissions import held_scopes
+from accounts.api.strict import StrictSerializer
 from accounts.models import AuthToken, User
 from accounts.services import DEFAULT_EXPIRY_DAYS, MAX_EXPIRY_DAYS
 
@@ -27,7 +28,11 @@ class NewTokenSerializer(TokenSerializer):
         fields = [*TokenSerializer.Meta.fields, "token"]
 
 
-class TokenRequestSerializer(serializers.Serializer[AuthToken]):
+class TokenRequestSerializer(StrictSerializer):
+    """What a new token is called, may do and how long it lives."""
+
+    example = '{"name": "nightly script", "scopes": ["read"]}'
+
     name = serializers.CharField(max_length=100, help_text="What will use it, for example “nightly script”.")
     scopes = serializers.ListField(
         child=serializers.ChoiceField(list(scopes.DESCRIPTIONS)),

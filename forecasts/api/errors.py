@@ -1,7 +1,7 @@
 """What the services refuse, as answers in the API's one shape of errors."""
 
 from rest_framework import status
-from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
+from rest_framework.exceptions import APIException, ErrorDetail, NotFound, ValidationError
 
 from forecasts.errors import RequestRefused
 
@@ -30,6 +30,8 @@ def as_api_error(refusal: RequestRefused) -> APIException:
     """Return the answer to a refusal: 400 with the field it is about, but for the codes named here."""
     if refusal.code == "already_finished":
         return Conflict(refusal.message, refusal.code)
+    if refusal.code == "watchlist_gone":
+        return NotFound(refusal.message)
     if refusal.code == "busy":
         return Busy(refusal.message, refusal.code)
     kind = KeyReused if refusal.code == "idempotency_key_reused" else ValidationError

@@ -8,7 +8,15 @@ from forecasts.services.forecasts import (
     delete_forecast,
     request_forecast,
 )
-from forecasts.services.instruments import find_instrument, find_or_register, search_instruments
+from forecasts.services.instruments import (
+    SAMPLE_PREFIX,
+    find_instrument,
+    find_or_register,
+    is_yahoo_symbol,
+    printable,
+    search_instruments,
+)
+from forecasts.services.landing import landing_forecast, request_landing_forecast
 from forecasts.services.watchlists import (
     WatchlistForecasts,
     add_to_watchlist,
@@ -22,6 +30,7 @@ from forecasts.services.watchlists import (
 __all__ = [
     "FORECAST_DEFAULT_HORIZON",
     "FORECAST_DEFAULT_METHOD",
+    "SAMPLE_PREFIX",
     "WatchlistForecasts",
     "add_to_watchlist",
     "ask_forecast",
@@ -31,9 +40,13 @@ __all__ = [
     "delete_watchlist",
     "find_instrument",
     "find_or_register",
+    "is_yahoo_symbol",
+    "landing_forecast",
+    "printable",
     "remove_from_watchlist",
     "rename_watchlist",
     "request_forecast",
+    "request_landing_forecast",
     "request_watchlist_forecasts",
     "search_instruments",
 ]

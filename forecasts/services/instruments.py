@@ -18,6 +18,16 @@ YAHOO_SYMBOL = re.compile(r"\^?[A-Z0-9][A-Z0-9.\-]{0,18}(=[XF])?")
 SAMPLE_PREFIX, UPLOAD_PREFIX = "SAMPLE:", "UPLOAD:"
 
 
+def printable(text: str) -> str:
+    """Return the text without what nobody can have meant to search for; the database refuses NUL outright."""
+    return "".join(character for character in text if character.isprintable())
+
+
+def is_yahoo_symbol(text: str) -> bool:
+    """Whether it is written, but for small letters, as Yahoo writes symbols; there need not be such a one."""
+    return YAHOO_SYMBOL.fullmatch(text.upper()) is not None
+
+
 def normalise_symbol(symbol: object) -> str:
     """Return the symbol in upper case; anything but a non-empty string of printable characters is refused."""
     text = symbol.strip() if isinstance(symbol, str) else ""
@@ -57,7 +67,7 @@ def find_or_register(*, user: User | None, symbol: str) -> Instrument:
     symbol = normalise_symbol(symbol)
     if symbol.startswith((SAMPLE_PREFIX, UPLOAD_PREFIX)):
         return find_instrument(user=user, symbol=symbol)
-    if not YAHOO_SYMBOL.fullmatch(symbol):
+    if not is_yahoo_symbol(symbol):
         raise _invalid(
             f"{symbol[:40]!r} is not a symbol. Use letters, digits, dots and dashes as Yahoo writes "
             "them, such as MSFT, BRK-B, 7203.T or ^GSPC, or a sample such as SAMPLE:AAPL."
@@ -72,4 +82,4 @@ def find_or_register(*, user: User | None, symbol: str) -> Instrument:
 
 def search_instruments(*, user: User | None, text: str = "") -> InstrumentQuerySet:
     """Instruments with a history that the user may see, by part of the symbol or name."""
-    return Instrument.objects.visible_to(user).with_history().search(text.strip())
+    return Instrument.objects.visible_to(user).with_history().search(printable(text).strip())

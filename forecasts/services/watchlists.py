@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from forecasts.services.forecasts import FORECAST_DEFAULT_HORIZON, FORECAST_DEFA
 from forecasts.services.instruments import find_or_register, normalise_symbol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from accounts.models import User
     from forecasts.models import ForecastRequest
 
@@ -33,23 +36,35 @@ def create_watchlist(*, owner: User, name: str) -> Watchlist:
         raise RequestRefused(
             f"You have {MAX_WATCHLISTS} watchlists, the most there can be. Delete one first."
         )
-    watchlist = Watchlist(owner=owner, name=name)
-    _save_under_name(watchlist)
-    return watchlist
+    with _named(name):
+        return Watchlist.objects.create(owner=owner, name=name)
 
 
 def rename_watchlist(*, watchlist: Watchlist, name: str) -> None:
-    watchlist.name = _clean_name(name)
-    _save_under_name(watchlist)
+    """Rename a list; one deleted meanwhile is refused (watchlist_gone) and stays deleted."""
+    name = _clean_name(name)
+    with _named(name):
+        renamed = Watchlist.objects.filter(pk=watchlist.pk).update(name=name)
+    if not renamed:
+        raise _gone(watchlist)
+    watchlist.name = name
 
 
-def _save_under_name(watchlist: Watchlist) -> None:
+def _gone(watchlist: Watchlist) -> RequestRefused:
+    return RequestRefused(
+        f"The watchlist {watchlist.name!r} has been deleted. Make a new one.", code="watchlist_gone"
+    )
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Refuse a name that another list of the person has."""
     try:
         with transaction.atomic():
-            watchlist.save()
+            yield
     except IntegrityError as error:
         raise RequestRefused(
-            f"You already have a watchlist called {watchlist.name!r}. Choose another name.",
+            f"You already have a watchlist called {name!r}. Choose another name.",
             code="name_taken",
             field="name",
         ) from error
@@ -61,7 +76,18 @@ def delete_watchlist(*, watchlist: Watchlist) -> None:
 
 
 def add_to_watchlist(*, watchlist: Watchlist, symbol: str) -> WatchlistEntry:
-    """Add an instrument by symbol, or by a name that only one has; adding twice changes nothing."""
+    """Add an instrument by symbol, or by a name that only one has; adding twice changes nothing.
+
+    A list deleted meanwhile is refused (watchlist_gone).
+    """
+    with transaction.atomic():
+        # Under the list's lock, or it could be deleted before the entry is there.
+        if Watchlist.objects.select_for_update().filter(pk=watchlist.pk).first() is None:
+            raise _gone(watchlist)
+        return _add(watchlist, symbol)
+
+
+def _add(watchlist: Watchlist, symbol: str) -> WatchlistEntry:
     instrument = _by_symbol_or_name(watchlist.owner, symbol)
     if (
         watchlist.entries.count() >= MAX_ENTRIES

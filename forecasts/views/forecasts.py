@@ -100,17 +100,23 @@ def forecast_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("forecasts:forecast_list")
 
 
+def _result(request: HttpRequest, pk: UUID) -> Forecast:
+    result = get_object_or_404(_mine(request), pk=pk).result
+    if result is None:
+        raise Http404("This forecast has no result.")
+    return result
+
+
 @login_required
 @require_safe
 def calibration_chart(request: HttpRequest, pk: UUID) -> HttpResponse:
-    forecast = get_object_or_404(_mine(request), pk=pk).forecast
-    if forecast.evaluation is None:
-        raise Http404("This forecast has no evaluation yet.")
-    return JsonResponse(charts.calibration_chart(forecast.evaluation).to_plotly_json())
+    evaluation = _result(request, pk).evaluation
+    if evaluation is None:
+        raise Http404("This forecast has no evaluation.")
+    return JsonResponse(charts.calibration_chart(evaluation).to_plotly_json())
 
 
 @login_required
 @require_safe
 def loss_chart(request: HttpRequest, pk: UUID) -> HttpResponse:
-    forecast = get_object_or_404(_mine(request), pk=pk).forecast
-    return JsonResponse(charts.loss_chart(forecast.loss_history).to_plotly_json())
+    return JsonResponse(charts.loss_chart(_result(request, pk).loss_history).to_plotly_json())

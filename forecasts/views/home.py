@@ -7,7 +7,8 @@ from django.views.decorators.http import require_safe
 
 from forecasts import charts
 from forecasts.forms import SymbolForm, WatchlistForm
-from forecasts.models import Forecast, ForecastRequest, Instrument, Watchlist
+from forecasts.models import Watchlist
+from forecasts.services import landing_forecast
 from forecasts.views.reports import summarise_shown
 from forecasts.views.watch_rows import watch_lists
 
@@ -28,24 +29,15 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _landing(request: HttpRequest) -> HttpResponse:
-    sample = _sample()
+    sample = landing_forecast()
     context = {"forecast": sample, "summary": summarise_shown(sample) if sample else None}
     return render(request, "forecasts/landing.html", context)
-
-
-def _sample() -> Forecast | None:
-    """The newest forecast that the site itself asked for, of an instrument that everybody may see."""
-    newest = ForecastRequest.objects.for_user(None).live().with_forecast().newest_first()
-    request = newest.filter(
-        forecast__status=Forecast.Status.SUCCEEDED, forecast__instrument__source=Instrument.Source.SAMPLE
-    ).first()
-    return request.forecast if request else None
 
 
 @require_safe
 def sample_chart(_request: HttpRequest) -> HttpResponse:
     """The landing page's chart, which needs no account."""
-    sample = _sample()
+    sample = landing_forecast()
     if sample is None:
         raise Http404("There is no sample forecast yet.")
     return JsonResponse(charts.forecast_chart(sample).to_plotly_json())

@@ -1,8 +1,11 @@
 """Finding instruments, looking at one's prices, and asking for a forecast of it."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
+from functools import wraps
 from typing import Any, cast
 
+from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -13,7 +16,14 @@ from forecasts import calendars, charts
 from forecasts.errors import RequestRefused
 from forecasts.forms import ForecastForm
 from forecasts.models import ForecastRequest, Instrument
-from forecasts.services import find_instrument, request_forecast, search_instruments
+from forecasts.services import (
+    SAMPLE_PREFIX,
+    find_instrument,
+    is_yahoo_symbol,
+    printable,
+    request_forecast,
+    search_instruments,
+)
 from forecasts.views.actions import action
 
 PAGE_SIZE = 30
@@ -33,19 +43,34 @@ def _reader(request: HttpRequest) -> User | None:
     return request.user if isinstance(request.user, User) else None
 
 
+def _strangers_see_samples(view: Callable[[HttpRequest, str], HttpResponse]) -> Callable[..., HttpResponse]:
+    """Lead a stranger to sign in, known symbol or not: prices from Yahoo are not for publishing."""
+
+    @wraps(view)
+    def run(request: HttpRequest, symbol: str) -> HttpResponse:
+        if _reader(request) is None and not symbol.upper().startswith(SAMPLE_PREFIX):
+            return redirect_to_login(request.get_full_path())
+        return view(request, symbol)
+
+    return run
+
+
 @require_safe
 def instrument_list(request: HttpRequest) -> HttpResponse:
     """Search results; for a field that completes as one types, only the first few as options."""
-    text = (request.GET.get("q") or request.GET.get("symbol") or "").strip()[:200]
-    found = search_instruments(user=_reader(request), text=text)
+    text = printable(request.GET.get("q") or request.GET.get("symbol") or "").strip()[:200]
+    reader = _reader(request)
+    found = search_instruments(user=reader, text=text)
+    found = found if reader else found.samples()
     if request.htmx.target == "symbol-options":  # type: ignore[attr-defined]  # django-htmx's middleware sets it
         return render(request, "forecasts/_symbol_options.html", {"instruments": found[:SUGGESTIONS]})
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"page": page, "text": text, "symbol": text.upper()}
+    context = {"page": page, "text": text, "symbol": text.upper() if is_yahoo_symbol(text) else ""}
     return render(request, "forecasts/instrument_list.html", context)
 
 
 @require_safe
+@_strangers_see_samples
 def instrument_detail(request: HttpRequest, symbol: str) -> HttpResponse:
     try:
         instrument = find_instrument(user=_reader(request), symbol=symbol)
@@ -84,6 +109,7 @@ def _requests(reader: User | None, instrument: Instrument) -> list[ForecastReque
 
 
 @require_safe
+@_strangers_see_samples
 def instrument_chart(request: HttpRequest, symbol: str) -> HttpResponse:
     try:
         instrument = find_instrument(user=_reader(request), symbol=symbol)

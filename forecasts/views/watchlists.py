@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -45,7 +45,9 @@ def watchlist_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _detail(request: HttpRequest, watchlist: Watchlist, form: SymbolForm, status: int = 200) -> HttpResponse:
     user = cast(User, request.user)
-    (listed,) = watch_lists(user, Watchlist.objects.for_user(user).filter(pk=watchlist.pk))
+    listed = next(iter(watch_lists(user, Watchlist.objects.for_user(user).filter(pk=watchlist.pk))), None)
+    if listed is None:
+        raise Http404("This watchlist was deleted just now.")
     context = {"listed": listed, "watchlist": watchlist, "symbol_form": form}
     return render(request, "forecasts/watchlist_detail.html", context, status=status)
 

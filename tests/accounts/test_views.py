@@ -5,6 +5,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import scopes
 from accounts.models import AuthToken, User
 from tests.accounts.conftest import PASSWORD
 
@@ -156,3 +157,11 @@ def test_account_delete_cannot_be_used_to_guess_the_password(signed_in, user):
 @pytest.mark.parametrize("name", PAGES)
 def test_pages_take_no_other_methods(signed_in, name):
     assert signed_in.delete(reverse(name)).status_code == 405
+
+
+def test_token_list_offers_the_scopes_that_something_uses(signed_in):
+    content = signed_in.get(reverse("accounts:token_list")).content.decode()
+
+    offered = ["read", "forecasts:write", "watchlists:write", "write", "account"]
+    assert [scope for scope in scopes.DESCRIPTIONS if f'value="{scope}"' in content] == offered
+    assert "alert" not in content.replace('role="alert"', "")

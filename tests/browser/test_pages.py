@@ -11,7 +11,7 @@ from tests.site import PASSWORD, Site
 pytestmark = pytest.mark.browser
 
 PUBLIC = ["/", "/methodology/", "/instruments/", "/instruments/?q=zzz", "/instruments/SAMPLE:IBM/"]
-PUBLIC += ["/instruments/NOSUCH/", "/accounts/signup/", "/accounts/login/", "/accounts/password/reset/"]
+PUBLIC += ["/instruments/SAMPLE:NO/", "/accounts/signup/", "/accounts/login/", "/accounts/password/reset/"]
 OWN = ["/", "/watchlists/new/", "/forecasts/", "/instruments/SAMPLE:IBM/", "/account/", "/account/tokens/"]
 OWN += ["/account/delete/", "/accounts/email/", "/accounts/password/change/", "/accounts/logout/"]
 DRAWN = "() => !document.querySelector('[aria-busy=true]')"

@@ -5,8 +5,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.api.strict import StrictSerializer, worded
 from forecasts import presentation
-from forecasts.api.serializers.strict import StrictSerializer, worded
+from forecasts.api.serializers.search import SearchField
 from forecasts.models import LEVELS, MAX_HORIZON, Evaluation, Forecast, ForecastPoint, ForecastRequest, Trust
 from forecasts.services import FORECAST_DEFAULT_HORIZON, FORECAST_DEFAULT_METHOD
 
@@ -61,9 +62,7 @@ class ForecastQuestionSerializer(StrictSerializer):
 
 
 class ForecastQuerySerializer(serializers.Serializer[Any]):
-    symbol = serializers.CharField(
-        required=False, allow_blank=True, max_length=40, help_text="Only forecasts of this symbol."
-    )
+    symbol = SearchField(required=False, max_length=40, help_text="Only forecasts of this symbol.")
     status = serializers.ChoiceField(
         Forecast.Status.choices,
         required=False,
@@ -93,7 +92,7 @@ class ForecastSummarySerializer(serializers.ModelSerializer[ForecastRequest]):
         source="forecast.as_of", help_text="The session after whose close it is made."
     )
     data_as_of = serializers.DateField(
-        source="forecast.data_as_of",
+        source="result.data_as_of",
         allow_null=True,
         help_text="The last bar really used; steps count from it.",
     )
@@ -176,7 +175,7 @@ class SkillSerializer(serializers.Serializer[Any]):
 
 
 class EvaluationSerializer(serializers.Serializer[Evaluation]):
-    """The walk-forward evidence, on origins that neither the model nor its calibration had seen."""
+    """The walk-forward evidence, on past origins. Whether the model had seen them, `in_sample` says."""
 
     origins = serializers.IntegerField()
     metrics = MetricSerializer(many=True)
@@ -266,10 +265,10 @@ class ForecastSerializer(ForecastSummarySerializer):
 
     @extend_schema_field(ModelSerializer(allow_null=True))
     def get_model(self, request: ForecastRequest) -> Any:
-        forecast = request.forecast
-        if forecast.model is None and not forecast.loss_history:
+        # Losses are there before the result; who has withdrawn gets neither.
+        losses = [] if request.cancelled_at else request.forecast.loss_history
+        card = request.result.model if request.result else None
+        if card is None and not losses:
             return None
         unknown = dict.fromkeys(("name", "version", "sha256", "trained_until"))
-        return ModelSerializer(
-            unknown | (forecast.model or {}) | {"loss_history": forecast.loss_history}
-        ).data
+        return ModelSerializer(unknown | (card or {}) | {"loss_history": losses}).data

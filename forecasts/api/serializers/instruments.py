@@ -5,7 +5,8 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from forecasts.api.serializers.strict import worded
+from accounts.api.strict import worded
+from forecasts.api.serializers.search import SearchField
 from forecasts.calendars import is_approximate
 from forecasts.models import Instrument, PriceBar
 
@@ -55,9 +56,8 @@ class BarSerializer(serializers.ModelSerializer[PriceBar]):
 
 
 class InstrumentQuerySerializer(serializers.Serializer[Any]):
-    q = serializers.CharField(
+    q = SearchField(
         required=False,
-        allow_blank=True,
         max_length=200,
         default="",
         help_text="Part of a symbol or a name, such as “AAPL” or “apple”; all instruments without it.",

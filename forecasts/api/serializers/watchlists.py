@@ -5,8 +5,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.api.strict import StrictSerializer, worded
 from forecasts.api.serializers.forecasts import SYMBOL_WORDS, ForecastSummarySerializer
-from forecasts.api.serializers.strict import StrictSerializer, worded
 from forecasts.models import Watchlist
 
 NAME_WORDS = "Give the watchlist a name of 1 to 80 characters."

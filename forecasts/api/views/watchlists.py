@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema
 from rest_framework import mixins, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
+from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -43,7 +44,7 @@ class WatchlistViewSet(
 
     def _shown(self, watchlist: Watchlist, code: int = status.HTTP_200_OK) -> Response:
         """Answer with the list as it is now; a new or longer one says where it is."""
-        fresh = self.get_queryset().get(pk=watchlist.pk)
+        fresh = get_object_or_404(self.get_queryset(), pk=watchlist.pk)
         where = reverse("api:watchlist-detail", args=[fresh.pk], request=self.request)
         headers = {"Location": where} if code == status.HTTP_201_CREATED else None
         return Response(self.get_serializer(fresh).data, code, headers=headers)

@@ -15,9 +15,7 @@ class Command(BaseCommand):
     help = "Load the sample market (five US stocks, 2000 to 2013); doing it again changes nothing."
 
     def handle(self, **_: Any) -> None:
-        stored = set(
-            Instrument.objects.samples().with_history().values_list("symbol", flat=True)
-        )
+        stored = set(Instrument.objects.samples().with_history().values_list("symbol", flat=True))
         for symbol in SYMBOLS:
             if symbol not in stored:
                 self.stdout.write(f"{symbol}: {_load(symbol)} sessions")

@@ -125,8 +125,26 @@ def test_token_create_says_what_is_wrong(api, attr, wrong):
     assert AuthToken.objects.count() == 1
 
 
-def test_token_create_of_nothing_names_every_missing_field(api):
-    response = api("account").post(TOKENS, {})
+@pytest.mark.parametrize("body", ["", "null", "{}", "[]"])
+def test_token_create_of_nothing_says_what_to_send(api, body):
+    response = api("account").post(TOKENS, body, content_type="application/json")
+
+    (error,) = response.json()["errors"]
+    assert (response.status_code, error["code"], error["attr"]) == (400, "empty_body", "non_field_errors")
+    assert '{"name": "nightly script", "scopes": ["read"]}' in error["detail"]
+
+
+def test_token_create_refuses_what_it_does_not_know(api):
+    response = api("account").post(TOKENS, ASKED | {"scope": "read"})
+
+    (error,) = response.json()["errors"]
+    assert (response.status_code, error["code"], error["attr"]) == (400, "unknown_field", "scope")
+    assert "Choose from: name, scopes, expiry_days." in error["detail"]
+    assert AuthToken.objects.count() == 1
+
+
+def test_token_create_names_every_missing_field(api):
+    response = api("account").post(TOKENS, {"expiry_days": 7})
 
     assert {error["attr"] for error in response.json()["errors"]} == {"name", "scopes"}
 

@@ -62,3 +62,10 @@ def test_rubbish_is_refused_and_not_kept(db: None, symbol: str) -> None:
         services.find_or_register(user=None, symbol=symbol)
 
     assert Instrument.objects.count() == 0
+
+
+def test_search_drops_what_cannot_be_printed(user: User) -> None:
+    apple = InstrumentFactory(symbol="SAMPLE:AAPL", name="Apple Inc.")
+    bars(apple, count=2)
+
+    assert list(services.search_instruments(user=user, text="ap\0ple\n")) == [apple]

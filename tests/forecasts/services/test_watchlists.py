@@ -103,3 +103,17 @@ def test_a_horizon_that_fits_none_is_refused_as_a_whole(watchlist: Watchlist) ->
 
     with pytest.raises(RequestRefused, match="from 1 to 60"):
         services.request_watchlist_forecasts(watchlist=watchlist, horizon=99)
+
+
+def test_a_list_deleted_meanwhile_stays_deleted(watchlist: Watchlist) -> None:
+    stocked("SAMPLE:AAPL", "Apple Inc.")
+    Watchlist.objects.filter(pk=watchlist.pk).delete()
+
+    for change in (
+        lambda: services.rename_watchlist(watchlist=watchlist, name="New"),
+        lambda: services.add_to_watchlist(watchlist=watchlist, symbol="SAMPLE:AAPL"),
+    ):
+        with pytest.raises(RequestRefused, match="has been deleted") as refusal:
+            change()
+        assert refusal.value.code == "watchlist_gone"
+    assert Watchlist.objects.count() == 0

@@ -40,6 +40,18 @@ def test_forecast_pages_are_the_owners_alone(
     assert as_other.get(url(name, done)).status_code == 404
 
 
+@pytest.mark.parametrize("name", ["calibration_chart", "loss_chart"])
+def test_forecast_charts_are_of_a_result(
+    name: str, signed_in: Client, done: ForecastRequest, running: ForecastRequest
+) -> None:
+    assert signed_in.get(url(name, done)).status_code == 200
+    assert signed_in.get(url(name, running)).status_code == 404
+
+    ForecastRequest.objects.filter(pk=done.pk).update(cancelled_at=timezone.now())
+
+    assert signed_in.get(url(name, done)).status_code == 404
+
+
 @pytest.mark.parametrize("name", ["forecast_detail", "calibration_chart", "loss_chart"])
 def test_forecast_pages_send_a_stranger_to_sign_in(name: str, done: ForecastRequest) -> None:
     assert Client().get(url(name, done)).url == f"/accounts/login/?next={url(name, done)}"

@@ -1,12 +1,14 @@
 """The first page and the methodology."""
 
 from collections.abc import Callable
+from datetime import date
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from accounts.models import User
-from forecasts.models import Forecast
+from forecasts.models import Forecast, ForecastRequest
 from tests.factories import ForecastFactory, ForecastRequestFactory, InstrumentFactory, WatchlistFactory, bars
 
 
@@ -19,23 +21,52 @@ def test_home_tells_a_stranger_what_it_is(client: Client) -> None:
     assert response.context["forecast"] is None
 
 
-@pytest.mark.django_db
-def test_home_draws_the_sites_own_newest_sample_forecast(client: Client) -> None:
+@pytest.fixture
+def shown(db: None) -> ForecastRequest:
     instrument = InstrumentFactory(symbol="SAMPLE:AAPL")
     bars(instrument)
-    ForecastRequestFactory(owner=None, forecast__instrument=instrument, forecast__succeeded=True)
-    newest = ForecastRequestFactory(
-        owner=None, forecast__instrument=instrument, forecast__succeeded=True, forecast__horizon=5
-    )
-    ForecastRequestFactory(owner=None, forecast__instrument=instrument, forecast__failed=True)
-    ForecastRequestFactory(forecast__instrument=instrument, forecast__succeeded=True)
+    return ForecastRequestFactory(owner=None, forecast__instrument=instrument, forecast__succeeded=True)
 
+
+def test_home_draws_the_sites_own_sample_forecast(client: Client, shown: ForecastRequest) -> None:
     response = client.get("/")
     figure = client.get("/sample/chart.json").json()
 
-    assert response.context["forecast"] == newest.forecast
+    assert response.context["forecast"] == shown.forecast
     assert 'data-chart-url="/sample/chart.json"' in response.content.decode()
     assert "Model median" in [trace["name"] for trace in figure["data"]]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"horizon": 5, "succeeded": True},
+        {"method": "fine-tuned", "succeeded": True},
+        {"as_of": date(2010, 6, 1), "succeeded": True},
+        {"failed": True},
+        {"instrument__symbol": "SAMPLE:IBM", "succeeded": True},
+    ],
+    ids=str,
+)
+def test_home_keeps_its_forecast_whatever_else_is_asked_from_a_terminal(
+    other: dict[str, Any], client: Client, shown: ForecastRequest
+) -> None:
+    given = {} if "instrument__symbol" in other else {"instrument": shown.forecast.instrument}
+    traits = {f"forecast__{name}": value for name, value in {**given, **other}.items()}
+    ForecastRequestFactory(owner=None, **traits)
+
+    assert client.get("/").context["forecast"] == shown.forecast
+
+
+def test_home_draws_the_forecast_from_the_latest_session(client: Client, shown: ForecastRequest) -> None:
+    later = ForecastRequestFactory(
+        owner=None,
+        forecast__instrument=shown.forecast.instrument,
+        forecast__as_of=date(2013, 3, 4),
+        forecast__succeeded=True,
+    )
+
+    assert client.get("/").context["forecast"] == later.forecast
 
 
 @pytest.mark.django_db

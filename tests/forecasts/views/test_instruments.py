@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
@@ -30,8 +31,43 @@ def test_instrument_list_finds_by_symbol_and_name(
     assert list(page) == [apple] * found
 
 
-def test_instrument_list_offers_to_fetch_a_symbol_not_found(client: Client, apple: Instrument) -> None:
-    assert 'href="/instruments/NVDA/"' in client.get("/instruments/?q=nvda").content.decode()
+def test_instrument_list_shows_a_stranger_the_samples_alone(
+    client: Client, signed_in: Client, apple: Instrument
+) -> None:
+    bought = InstrumentFactory(yahoo=True, symbol="AAPL", name="Apple Inc.")
+    bars(bought)
+    options = {"HX-Request": "true", "HX-Target": "symbol-options"}
+
+    assert list(Client().get("/instruments/?q=apple").context["page"]) == [apple]
+    assert list(Client().get("/instruments/?q=apple", headers=options).context["instruments"]) == [apple]
+    assert list(signed_in.get("/instruments/?q=apple").context["page"]) == [bought, apple]
+
+
+@pytest.mark.parametrize(
+    ("text", "symbol"), [("nvda", "NVDA"), ("^gspc", "^GSPC"), ("eurusd=x", "EURUSD=X"), ("7203.t", "7203.T")]
+)
+def test_instrument_list_offers_to_fetch_a_symbol_not_found(
+    text: str, symbol: str, client: Client, apple: Instrument
+) -> None:
+    content = client.get("/instruments/", {"q": text}).content.decode()
+
+    assert f'href="{reverse("forecasts:instrument_detail", args=[symbol])}"' in content
+    assert f"Go to {symbol}" in content
+
+
+@pytest.mark.parametrize("text", ["a/b", "/", "a b", "SAMPLE:NOPE", "?", "é", "<b>", "x" * 40])
+def test_instrument_list_offers_no_way_to_what_is_no_symbol(text: str, client: Client, db: None) -> None:
+    response = client.get("/instruments/", {"q": text})
+
+    assert response.status_code == 200
+    assert "Go to" not in response.content.decode()
+
+
+@pytest.mark.parametrize("address", ["?q=%00", "?q=aa%00pl", "?symbol=%00aapl%07", "?q=%00&page=%00"])
+def test_instrument_list_drops_what_cannot_be_printed(
+    address: str, client: Client, apple: Instrument
+) -> None:
+    assert list(client.get(f"/instruments/{address}").context["page"]) == [apple]
 
 
 def test_instrument_list_completes_a_field_with_options(client: Client, apple: Instrument) -> None:
@@ -66,23 +102,42 @@ def test_instrument_detail_leads_to_the_symbol_as_it_is_stored(client: Client, a
 
 
 @pytest.mark.parametrize("symbol", ["BRK-B", "7203.T", "^GSPC", "EURUSD=X"])
-def test_instrument_detail_takes_every_kind_of_symbol(symbol: str, client: Client, db: None) -> None:
+def test_instrument_detail_takes_every_kind_of_symbol(symbol: str, signed_in: Client) -> None:
     InstrumentFactory(yahoo=True, symbol=symbol)
 
-    assert client.get(f"/instruments/{symbol}/").context["instrument"].symbol == symbol
+    assert signed_in.get(f"/instruments/{symbol}/").context["instrument"].symbol == symbol
 
 
-def test_instrument_detail_says_what_is_wrong_with_live_prices(client: Client, db: None) -> None:
+def test_instrument_detail_says_what_is_wrong_with_live_prices(signed_in: Client) -> None:
     error = {"code": "no_network", "message": "Yahoo did not answer.", "remedy": "Try again later."}
     InstrumentFactory(
         yahoo=True, symbol="TST", calendar="weekdays", fetch_error=error, fetched_at=timezone.now()
     )
 
-    content = client.get("/instruments/TST/").content.decode()
+    content = signed_in.get("/instruments/TST/").content.decode()
 
     assert "Prices may be out of date" in content
     assert "Yahoo did not answer." in content
     assert "Approximate calendar" in content
+
+
+@pytest.mark.parametrize("symbol", ["TST", "NOSUCH", "UPLOAD:X"])
+def test_instrument_pages_lead_a_stranger_to_sign_in_unless_it_is_a_sample(
+    symbol: str, client: Client, db: None
+) -> None:
+    bars(InstrumentFactory(yahoo=True, symbol="TST"))
+    path = f"/instruments/{symbol}/".replace(":", "%3A")
+
+    assert client.get(path).url == f"/accounts/login/?next={path}"
+    assert client.get(f"{path}chart.json").status_code == 302
+
+
+def test_instrument_pages_of_an_unknown_sample_name_the_samples(client: Client, apple: Instrument) -> None:
+    response = client.get("/instruments/SAMPLE:NOPE/")
+
+    assert response.status_code == 404
+    assert "The samples are: SAMPLE:AAPL." in response.content.decode()
+    assert client.get("/instruments/SAMPLE:NOPE/chart.json").status_code == 404
 
 
 def test_instrument_detail_of_an_unknown_symbol_offers_to_fetch_it(signed_in: Client) -> None:
@@ -99,7 +154,7 @@ def test_instrument_pages_of_an_upload_are_its_owners_alone(
 
     for address in ("/instruments/UPLOAD:MINE/", "/instruments/UPLOAD:MINE/chart.json"):
         statuses = [client.get(address).status_code for client in (signed_in, as_other, Client())]
-        assert statuses == [200, 404, 404]
+        assert statuses == [200, 404, 302]
 
 
 def test_instrument_detail_lists_the_readers_forecasts_in_as_many_queries(

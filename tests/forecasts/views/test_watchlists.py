@@ -1,12 +1,14 @@
 """A watchlist's page and what can be done to it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from forecasts import services
 from forecasts.models import ForecastRequest, Watchlist
 from tests.factories import InstrumentFactory, WatchlistFactory, bars
 
@@ -158,3 +160,21 @@ def test_watchlist_detail_asks_as_often_for_three_rows_as_for_one(
         watchlist.entries.create(instrument=instrument)
 
     assert queries(signed_in, watchlist.get_absolute_url()) == one
+
+
+@pytest.mark.parametrize("name", ["watchlist_rename", "watchlist_add"])
+def test_watchlist_deleted_meanwhile_is_not_found(
+    name: str, signed_in: Client, watchlist: Watchlist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = {"watchlist_rename": "rename_watchlist", "watchlist_add": "add_to_watchlist"}[name]
+    do = getattr(services, service)
+
+    def delete_first(**asked: Any) -> None:
+        Watchlist.objects.all().delete()
+        do(**asked)
+
+    monkeypatch.setattr(services, service, delete_first)
+
+    response = signed_in.post(url(name, watchlist), {"name": "New", "symbol": "SAMPLE:AAPL"})
+
+    assert (response.status_code, Watchlist.objects.count()) == (404, 0)

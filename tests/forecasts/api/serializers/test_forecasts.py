@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from math import exp
 from typing import Any
 
@@ -200,7 +200,21 @@ def test_who_has_withdrawn_sees_no_result(api: APIClient, done: ForecastRequest)
     body = body_of(api, done)
 
     assert (body["status"], body["points"], body["trust"]) == ("cancelled", [], None)
+    assert (body["data_as_of"], body["last_close"], body["model"]) == (None, None, None)
     assert body["finished_at"] == body["created_at"]
+
+
+@pytest.mark.parametrize("trait", ["running", "succeeded"])
+def test_who_has_withdrawn_sees_no_losses_of_the_shared_work(api: APIClient, user: User, trait: str) -> None:
+    losses = [{"epoch": 1, "train": 0.31, "validation": None}]
+    request = ForecastRequestFactory(
+        owner=user,
+        cancelled_at=datetime(2026, 1, 5, tzinfo=UTC),
+        forecast__loss_history=losses,
+        **{f"forecast__{trait}": True},
+    )
+
+    assert body_of(api, request)["model"] is None
 
 
 def test_the_answer_is_strict_json(api: APIClient, done: ForecastRequest) -> None:

@@ -87,6 +87,8 @@ def test_forecast_list_finds_by_symbol_status_and_method(api: APIClient, user: U
     assert ids(api, "?status=running") == []
     assert ids(api, "?status=queued&method=house&symbol=SAMPLE:A") == [str(queued.pk)]
     assert len(ids(api, "?symbol=&status=&method=")) == 3
+    assert ids(api, "?symbol=sample%00:a") == [str(queued.pk)]
+    assert len(ids(api, "?symbol=%00")) == 3
 
 
 @pytest.mark.parametrize(("query", "field"), [("?status=done", "status"), ("?method=magic", "method")])

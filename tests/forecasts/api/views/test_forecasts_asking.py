@@ -106,6 +106,14 @@ def test_forecast_create_refuses_in_words(
     assert (Forecast.objects.count(), Instrument.objects.count()) == (0, 1)
 
 
+@pytest.mark.parametrize("body", ["null", " null ", "{}", "[]", '"symbol"', ""])
+def test_forecast_create_of_an_empty_body_says_what_to_send(api: APIClient, body: str) -> None:
+    response = api.post("/api/v1/forecasts/", body, content_type="application/json")
+
+    assert response.status_code == 400
+    assert error_of(response) == ("empty_body", "non_field_errors")
+
+
 @pytest.mark.parametrize("body", [{}, None, [], "symbol", 7])
 def test_forecast_create_without_a_body_says_what_to_send(
     api: APIClient, apple: Instrument, body: object

@@ -69,6 +69,10 @@ def test_instrument_list_finds_by_symbol_and_by_name(api: APIClient, apple: Inst
     assert symbols(api, "?q=nothing") == []
 
 
+def test_instrument_list_drops_what_cannot_be_printed(api: APIClient, apple: Instrument) -> None:
+    assert symbols(api, "?q=%00aa%07pl") == symbols(api, "?q=%00") == ["SAMPLE:AAPL"]
+
+
 def test_instrument_list_leaves_out_what_has_no_prices(api: APIClient) -> None:
     InstrumentFactory(yahoo=True)
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from forecasts import services
 from forecasts.models import ForecastRequest, Instrument, Watchlist
 from tests.factories import InstrumentFactory, WatchlistFactory, bars, token_for
 from tests.forecasts.api.conftest import client_for
@@ -84,6 +86,36 @@ def test_watchlist_create_refuses(
     assert response.status_code == 400
     assert error_of(response) == expected
     assert Watchlist.objects.count() == 1
+
+
+def test_watchlists_take_null_for_an_empty_body(api: APIClient, watchlist: Watchlist) -> None:
+    json = "application/json"
+
+    for refused in (
+        api.post("/api/v1/watchlists/", "null", content_type=json),
+        api.patch(at(watchlist), "null", content_type=json),
+        api.post(at(watchlist, "symbols/"), "null", content_type=json),
+    ):
+        assert error_of(refused) == ("empty_body", "non_field_errors")
+    # Here an empty body takes the defaults.
+    assert api.post(at(watchlist, "forecasts/"), "null", content_type=json).status_code == 202
+
+
+@pytest.mark.parametrize(("name", "service"), [("", "rename_watchlist"), ("symbols/", "add_to_watchlist")])
+def test_a_watchlist_deleted_meanwhile_is_not_found(
+    api: APIClient, watchlist: Watchlist, monkeypatch: pytest.MonkeyPatch, name: str, service: str
+) -> None:
+    do = getattr(services, service)
+
+    def delete_first(**asked: Any) -> None:
+        Watchlist.objects.all().delete()
+        do(**asked)
+
+    monkeypatch.setattr(services, service, delete_first)
+    call, body = (api.post, {"symbol": "SAMPLE:AAPL"}) if name else (api.patch, {"name": "New"})
+
+    assert call(at(watchlist, name), body).status_code == 404
+    assert Watchlist.objects.count() == 0
 
 
 def test_watchlist_rename(api: APIClient, watchlist: Watchlist) -> None:

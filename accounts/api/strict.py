@@ -5,8 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
-
-from forecasts.api.errors import WHOLE_REQUEST
+from rest_framework.settings import api_settings
 
 
 def worded(words: str, *problems: str) -> dict[str, Any]:
@@ -19,10 +18,13 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     example: str
 
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return super().run_validation({} if data is None else data)  # `null` is an empty body too
+
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, Mapping) or (not data and self._needs_something()):
-            words = f"Send a JSON object, for example {self.example}."
-            raise serializers.ValidationError({WHOLE_REQUEST: [ErrorDetail(words, "empty_body")]})
+            words = ErrorDetail(f"Send a JSON object, for example {self.example}.", "empty_body")
+            raise serializers.ValidationError({api_settings.NON_FIELD_ERRORS_KEY: [words]})
         if unknown := [name for name in data if name not in self.fields]:
             raise serializers.ValidationError({str(name): [self._unknown(name)] for name in unknown})
         return super().to_internal_value(data)
