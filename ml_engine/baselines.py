@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ml_engine.origins import Question, check
 from ml_engine.quantiles import LEVELS, FloatArray, Forecaster, QuantileForecast
 from ml_engine.volatility import ewma_volatility, moves
 
 NORMAL = np.array([NormalDist().inv_cdf(level) for level in LEVELS])  # (level,)
+# What is fitted is fitted anew about once a year, at fixed rows of the history.
+REFIT_ROWS = 250
+SETTLED_DIGITS = 7  # a hundredth of `FLOOR`: next to what prices move it is nothing
 
 
-class Baseline:
-    """A forecaster that needs no training: subclasses say what the quantiles of the log return are."""
+class Baseline(ABC):
+    """A forecaster without a trained model: subclasses say what the quantiles of the log return are."""
 
-    name = "baseline"
+    name: str
 
     def predict(
         self,
@@ -32,9 +37,9 @@ class Baseline:
         closes = question.bars["close"].to_numpy(np.float64)[question.rows]
         return QuantileForecast.from_log_returns(question.dates, closes, self.log_returns(question, horizon))
 
+    @abstractmethod
     def log_returns(self, question: Question, horizon: int) -> FloatArray:
         """Quantiles (origin, step, level) of the log return since the origin."""
-        raise NotImplementedError
 
 
 class RandomWalkEWMA(Baseline):
@@ -45,6 +50,33 @@ class RandomWalkEWMA(Baseline):
     def log_returns(self, question: Question, horizon: int) -> FloatArray:
         volatility = ewma_volatility(moves(question.bars).total)[question.rows]
         return np.asarray(volatility[:, None, None] * np.sqrt(steps_to(horizon))[:, None] * NORMAL)
+
+
+class Refitted(Baseline):
+    """A baseline that is fitted anew about once a year, at fixed rows, whichever origins are asked.
+
+    Where there is no fit, the random walk in its cone of EWMA volatility answers.
+    """
+
+    def log_returns(self, question: Question, horizon: int) -> FloatArray:
+        quantiles = RandomWalkEWMA().log_returns(question, horizon)
+        years = (question.rows + 1) // REFIT_ROWS  # an origin's own row is known to the fit that it uses
+        for year in np.unique(years):
+            asked = years == year
+            answer = self.fitted(question.bars, int(year) * REFIT_ROWS, question.rows[asked], horizon)
+            if answer is not None:
+                quantiles[asked] = answer
+        return quantiles
+
+    @abstractmethod
+    def fitted(
+        self, bars: pd.DataFrame, known: int, rows: NDArray[np.int64], horizon: int
+    ) -> FloatArray | None:
+        """Quantiles (origin, step, level) at `rows` (origin,) of a fit on the first `known` rows.
+
+        `known` is 250 or more, and `rows` begin with row `known` - 1 at the earliest. None where nothing can
+        be fitted.
+        """
 
 
 class Drift(Baseline):
@@ -62,6 +94,15 @@ class Drift(Baseline):
         mean = (parts.close[question.rows] - parts.close[0]) / known
         deviation = volatility[:, None] * np.sqrt(steps * (1 + steps / known[:, None]))
         return np.asarray((mean[:, None] * steps)[:, :, None] + deviation[:, :, None] * NORMAL)
+
+
+def settled(logs: FloatArray) -> FloatArray:
+    """The same log returns or log prices in units of 1e-7, for an optimiser to see.
+
+    Doubling a price changes the last bits of its log returns, and on a history with a long standstill, whose
+    likelihood has no clear maximum, an optimiser makes another model of them.
+    """
+    return np.round(logs, SETTLED_DIGITS)
 
 
 def steps_to(horizon: int) -> FloatArray:
@@ -85,6 +126,15 @@ def fast_baselines() -> dict[str, Forecaster]:
 def slow_baselines() -> dict[str, Forecaster]:
     """The baselines that take seconds, by name."""
     from ml_engine.boosting import GradientBoosting
+    from ml_engine.garch import Garch
+    from ml_engine.smoothing import Theta
+    from ml_engine.tutorial import TutorialLSTM
 
-    everyone: tuple[Forecaster, ...] = (GradientBoosting(),)
+    everyone: tuple[Forecaster, ...] = (
+        Garch("garch-t", asymmetric=False, errors="t"),
+        Garch("gjr-garch-skewt", asymmetric=True, errors="skewt"),
+        Theta(),
+        GradientBoosting(),
+        TutorialLSTM(),
+    )
     return {one.name: one for one in everyone}

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from ml_engine.baselines import NORMAL, Baseline, steps_to
+from ml_engine.baselines import NORMAL, Refitted, steps_to
 from ml_engine.features import FEATURES, Features, build_features
-from ml_engine.origins import Question
 from ml_engine.quantiles import LEVELS, FloatArray
 
 Models = list[HistGradientBoostingRegressor]
 
-# A model a year, fitted at fixed rows of the history: a forecast does not depend on which others are asked.
-REFIT_ROWS = 250
 FEWEST_ROWS = 500  # of the past; before that the random walk answers
 FIRST_ROW = 125  # earlier rows' features are still filling
 STRIDE = 3  # neighbouring rows overlap and say much the same
@@ -36,21 +34,21 @@ _LEARNED_NORMAL = NORMAL[[LEVELS.index(level) for level in LEARNED]]
 _WEIGHTS = np.array([np.interp(NORMAL, _LEARNED_NORMAL, unit) for unit in np.eye(len(LEARNED))])
 
 
-class GradientBoosting(Baseline):
+class GradientBoosting(Refitted):
     """Quantile regression by boosted trees (Friedman, 2001) on volatility-scaled features and returns.
 
-    Slower than the other baselines by far, because it is fitted again for every year of the history.
+    Slow, because the trees are many: seven levels, and again for every year of the history.
     """
 
     name = "gradient-boosting"
 
-    def log_returns(self, question: Question, horizon: int) -> FloatArray:
-        features, rows = build_features(question.bars), question.rows
-        scaled = np.tile(NORMAL, (len(rows), horizon, 1))
-        for year in np.unique(rows // REFIT_ROWS):
-            start, asked = int(year) * REFIT_ROWS, rows // REFIT_ROWS == year
-            if start >= FEWEST_ROWS:
-                scaled[asked] = _predict(_fit(features, start), features.matrix[rows[asked]], horizon)
+    def fitted(
+        self, bars: pd.DataFrame, known: int, rows: NDArray[np.int64], horizon: int
+    ) -> FloatArray | None:
+        if known < FEWEST_ROWS:
+            return None
+        features = build_features(bars)
+        scaled = _predict(_fit(features, known), features.matrix[rows].astype(np.float64), horizon)
         spread = features.volatility[rows][:, None] * np.sqrt(steps_to(horizon))  # (origin, step)
         return np.asarray(scaled * spread[:, :, None])
 
@@ -62,7 +60,7 @@ def _fit(features: Features, start: int) -> Models:
         rows = np.arange(FIRST_ROW, start - step, STRIDE)
         move = features.log_close[rows + step] - features.log_close[rows]
         outcomes.append(move / (features.volatility[rows] * np.sqrt(step)))
-        tables.append(_table(features.matrix[rows], np.full(len(rows), step)))
+        tables.append(_table(features.matrix[rows].astype(np.float64), np.full(len(rows), step)))
     table, outcome = np.concatenate(tables), np.concatenate(outcomes)
     return [_regressor(level).fit(table, outcome) for level in LEARNED]
 

@@ -1,15 +1,27 @@
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
+import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from ml_engine.baselines import NORMAL, Drift, RandomWalkEWMA, fast_baselines
-from ml_engine.quantiles import LEVELS, MEDIAN
-from ml_engine.simulation import WINDOW, FilteredHistoricalSimulation, HistoricalSimulation, sorted_quantiles
+from ml_engine.baselines import NORMAL, Baseline, Drift, RandomWalkEWMA, fast_baselines, slow_baselines
+from ml_engine.quantiles import LEVELS, MEDIAN, Forecaster
+from ml_engine.simulation import (
+    PATHS,
+    WINDOW,
+    FilteredHistoricalSimulation,
+    HistoricalSimulation,
+    path_quantiles,
+    sorted_quantiles,
+)
 from tests.ml_engine.synthetic import make_bars
 
 
 def test_names() -> None:
     assert list(fast_baselines()) == ["random-walk", "drift", "historical", "filtered-historical"]
+    slow = ["garch-t", "gjr-garch-skewt", "theta", "gradient-boosting", "tutorial-lstm"]
+    assert list(slow_baselines()) == slow
 
 
 def test_random_walk_by_hand(bars: pd.DataFrame) -> None:
@@ -80,10 +92,52 @@ def test_filtered_simulation_repeats_itself(bars: pd.DataFrame) -> None:
     assert_array_equal(one, two)
 
 
-def test_a_jump_after_a_standstill_does_not_explode() -> None:
-    bars = make_bars(500)
-    bars[["open", "high", "low", "close"]] = 10.0
-    bars.iloc[490:, :4] = 14.0
+def test_paths_of_one_step_are_the_quantiles_of_the_residuals() -> None:
+    # Path i is the quantile at (i + ½) / 512 of the uniform law from -1 to 1, and σ is 3.
+    residuals = 2 * (np.arange(PATHS) + 0.5) / PATHS - 1
 
-    for baseline in fast_baselines().values():
-        assert np.isfinite(baseline.predict(bars, horizon=60).prices).all()
+    quantiles = path_quantiles(np.array([9.0]), residuals[None], 1, lambda variance, _: variance)
+
+    assert_allclose(quantiles[0, 0], 3 * (2 * np.array(LEVELS) - 1), atol=1e-12)
+
+
+def test_paths_of_a_variance_that_explodes_stay_finite() -> None:
+    residuals = np.linspace(-3, 3, PATHS)[None]
+
+    quantiles = path_quantiles(np.array([1e-4]), residuals, 60, lambda variance, move: variance + 9 * move**2)
+
+    assert np.isfinite(quantiles).all()
+    assert (np.diff(quantiles, axis=2) >= 0).all()
+
+
+def standing(bars: pd.DataFrame) -> pd.DataFrame:
+    return bars.assign(open=10.0, high=10.0, low=10.0, close=10.0)
+
+
+def jumping(bars: pd.DataFrame) -> pd.DataFrame:
+    """A standstill, then a jump: there is next to no volatility to scale it by."""
+    prices = np.where(np.arange(len(bars)) < len(bars) - 10, 10.0, 14.0)
+    return bars.assign(open=prices, high=prices, low=prices, close=prices)
+
+
+def wild(bars: pd.DataFrame) -> pd.DataFrame:
+    """Tenfold one day and back the next, every week."""
+    factor = np.where(np.arange(len(bars)) % 5 == 0, 10.0, 1.0)
+    return bars.assign(**{name: bars[name] * factor for name in ("open", "high", "low", "close")})
+
+
+@pytest.mark.filterwarnings("ignore::ml_engine.errors.UnadjustedSplitWarning")  # its jumps look like splits
+@pytest.mark.parametrize("prices", [standing, jumping, wild])
+@pytest.mark.parametrize("rows", [250, 510])
+def test_strange_prices_have_finite_ordered_quantiles(
+    prices: Callable[[pd.DataFrame], pd.DataFrame], rows: int, forecaster: Forecaster
+) -> None:
+    log_returns = forecaster.predict(prices(make_bars(rows)), horizon=60).log_returns
+
+    assert np.isfinite(log_returns).all()
+    assert (np.diff(log_returns, axis=2) >= -1e-12).all()
+
+
+def test_who_does_not_say_its_quantiles_is_no_baseline() -> None:
+    with pytest.raises(TypeError, match="log_returns"):
+        Baseline()  # type: ignore[abstract]
