@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from functools import cache
+
 import numpy as np
 from scipy.linalg.blas import dtbsv
 
@@ -14,7 +17,16 @@ def ewma(values: FloatArray, decay: float) -> FloatArray:
     # the same but takes a second to import.
     recursion = np.full((2, len(values)), -decay, order="F")
     weighted = dtbsv(1, recursion, (1 - decay) * values, lower=1, diag=1)
-    return np.asarray(weighted / (1 - decay ** np.arange(1, len(values) + 1)), dtype=np.float64)
+    shares = _weight_so_far(decay)[: len(values)]
+    weighted[: len(shares)] /= shares
+    return np.asarray(weighted, dtype=np.float64)
+
+
+@cache
+def _weight_so_far(decay: float) -> FloatArray:
+    """Sums of the weights, 1 - decay^(row + 1), of the rows at which they are not yet exactly one."""
+    rows = math.ceil(math.log(np.finfo(np.float64).epsneg / 2) / math.log(decay))
+    return np.asarray(1 - decay ** np.arange(1, rows + 1), dtype=np.float64)
 
 
 def lag(values: FloatArray, sessions: int) -> FloatArray:

@@ -1,6 +1,7 @@
 import pickle
-import warnings
 from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from ml_engine.bars import adjust_for_dividends, content_hash, validate
-from ml_engine.errors import InvalidBars, InvalidRequest, NotEnoughHistory, UnadjustedSplitWarning
+from ml_engine.errors import InvalidBars, InvalidRequest, NotEnoughHistory
 from tests.ml_engine.synthetic import make_bars
 
 ROW = 30
@@ -43,6 +44,8 @@ def duplicate(bars: pd.DataFrame) -> pd.DataFrame:
         (put("high", 1.0), "high is below low", "Swap"),
         (put("close", 300.0), "close is outside low … high", "same factor"),
         (put("open", 1.0), "open is outside low … high", "same factor"),
+        (put("high", 1e300), "high is outside 1e-100 … 1e+100", "another unit"),
+        (put("low", 1e-300), "low is outside 1e-100 … 1e+100", "another unit"),
         (duplicate, "appears twice", "Keep one row"),
     ],
 )
@@ -74,17 +77,79 @@ def test_missing_column() -> None:
         validate(make_bars(10).drop(columns="volume"))
 
 
-def test_text_instead_of_numbers() -> None:
-    bars = make_bars(10).astype(object)
-    bars.iloc[3, 0] = "n/a"
+@pytest.mark.parametrize("value", ["n/a", "", 10**400, 1j, pd.NA, pd.Timestamp("2020-01-01")])
+def test_a_cell_that_is_no_number(value: object) -> None:
+    bars = make_bars(60).astype(object)
+    bars.iat[ROW, 3] = value
 
-    with pytest.raises(InvalidBars, match="not a number"):
+    with pytest.raises(InvalidBars, match="Give every cell a number") as caught:
+        validate(bars)
+
+    assert caught.value.row == bars.index[ROW]
+    assert caught.value.message.startswith(f"On {bars.index[ROW]:%Y-%m-%d} close is not a number: ")
+
+
+def test_a_number_too_large_for_float64() -> None:
+    bars = make_bars(60).astype(np.longdouble)
+    bars.iat[ROW, 3] = np.longdouble("1e400")
+
+    with pytest.raises(InvalidBars, match="close is missing or not finite"):
         validate(bars)
 
 
-def test_no_dates() -> None:
-    with pytest.raises(InvalidBars, match="has no dates"):
-        validate(make_bars(10).reset_index(drop=True))
+def test_complex_prices() -> None:
+    with pytest.raises(InvalidBars, match="On 2010-01-04 open is not a number"):
+        validate(make_bars(10).astype(complex))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "Float64", "double[pyarrow]", "object", "str", "category"])
+def test_any_kind_of_number_will_do(dtype: str) -> None:
+    bars = make_bars(10).round(2)
+
+    checked = validate(bars.astype(dtype))
+
+    pd.testing.assert_frame_equal(checked, bars, rtol=1e-6)
+
+
+def test_decimals_will_do() -> None:
+    bars = make_bars(10)
+
+    pd.testing.assert_frame_equal(validate(bars.map(Decimal)), bars)
+
+
+@pytest.mark.parametrize("name", ["open", "volume"])
+def test_a_column_twice(name: str) -> None:
+    bars = make_bars(10)
+
+    with pytest.raises(InvalidBars, match=rf"The column {name} appears 2 times\. Keep one"):
+        validate(pd.concat([bars, bars[[name]]], axis=1))
+
+
+def test_columns_of_several_symbols() -> None:
+    with pytest.raises(InvalidBars, match="Select one symbol"):
+        validate(pd.concat({"A": make_bars(10), "B": make_bars(10)}, axis=1))
+
+
+@pytest.mark.parametrize(
+    "bars", [None, {"A": make_bars(10)}, make_bars(10)["close"], make_bars(10).to_numpy()]
+)
+def test_no_table(bars: Any) -> None:
+    with pytest.raises(InvalidBars, match=r"not a table\. Give a pandas DataFrame"):
+        validate(bars)
+
+
+@pytest.mark.parametrize("index", [range(10), make_bars(10).index.to_period("D"), make_bars(10).index.date])
+def test_no_dates(index: Any) -> None:
+    with pytest.raises(InvalidBars, match=r"has no dates\. Index it by date"):
+        validate(make_bars(10).set_axis(index))
+
+
+def test_times_of_day_are_told() -> None:
+    bars = make_bars(10)
+    index = bars.index[:9].append(bars.index[8:9]) + pd.Timedelta(hours=16)
+
+    with pytest.raises(InvalidBars, match="2010-01-14 16:00:00 appears twice"):
+        validate(bars.set_axis(index))
 
 
 def test_time_zone() -> None:
@@ -142,24 +207,6 @@ def test_rounding_of_adjusted_prices_is_allowed() -> None:
     validate(bars)
 
 
-@pytest.mark.parametrize("factor", [10.0, 0.1, 2.0, 1 / 3])
-def test_a_jump_like_a_split_warns_and_never_raises(factor: float) -> None:
-    bars = make_bars(60, scale=0.001)
-    bars.iloc[ROW:, :4] *= factor
-
-    with pytest.warns(UnadjustedSplitWarning, match=f"{bars.index[ROW]:%Y-%m-%d}"):
-        validate(bars)
-
-
-def test_a_large_move_that_is_no_split_does_not_warn() -> None:
-    bars = make_bars(60, scale=0.001)
-    bars.iloc[ROW:, :4] *= 1.4
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        validate(bars)
-
-
 def test_adjust_for_dividends() -> None:
     row = {"open": [9.0], "high": [12.0], "low": [8.0], "close": [10.0], "volume": [5], "adj_close": [8.0]}
 
@@ -175,6 +222,14 @@ def test_content_hash_knows_values_and_dates_and_nothing_else() -> None:
 
     assert content_hash(bars) == content_hash(bars.assign(note="x").iloc[:, ::-1])
     assert len({content_hash(one) for one in (bars, bars * 1.0001, moved)}) == 3
+
+
+def test_content_hash_is_of_nanoseconds_where_they_reach() -> None:
+    bars = make_bars(10)
+    late = bars.set_axis(pd.date_range("4000-01-01", periods=10, unit="us"))
+
+    assert content_hash(bars.set_axis(bars.index.as_unit("s"))) == content_hash(bars)
+    assert content_hash(late) != content_hash(late.set_axis(late.index.shift(1)))
 
 
 def test_errors_survive_pickling() -> None:
