@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ml_engine import metrics
+from ml_engine import events, metrics
 from ml_engine.bars import validate
 from ml_engine.errors import InvalidRequest
 from ml_engine.evidence import Backtest, MetricRow, PooledSkill, SkillRow
@@ -17,6 +17,7 @@ from ml_engine.judging import Judgement, judge
 from ml_engine.quantiles import LEVELS, MAX_HORIZON, MEDIAN, MIN_HISTORY, FloatArray, Forecaster
 from ml_engine.significance import diebold_mariano, overlap_of
 from ml_engine.training import Callbacks, ShouldStop
+from ml_engine.volatility import ewma_volatility, moves
 
 __all__ = [
     "Backtest",
@@ -43,6 +44,7 @@ class Truth:
     rows: NDArray[np.int64]  # (known,) where those origins are in the history
     actual: FloatArray  # (known,) log returns
     price: FloatArray  # (known,) closes
+    usual: FloatArray  # (known,) how far prices were known to move in as many sessions, as a log return
     scale: float  # mean absolute log return over as many sessions, before the first origin
 
 
@@ -77,8 +79,10 @@ def backtest(
             "There is no origin to evaluate, or one is not in the history.", "Choose others."
         )
     scored = [step for step in steps if step <= horizon]
-    log_close = np.log(history["close"].to_numpy(np.float64))
-    truths = [truth for truth in (_truth(log_close, rows, step) for step in scored) if truth.known.any()]
+    past = moves(history)
+    volatility = ewma_volatility(past.total)
+    truths = [_truth(past.close, volatility, rows, step) for step in scored]
+    truths = [truth for truth in truths if truth.known.any()]
     callbacks, quantiles = Callbacks(should_stop=should_stop), {}
     for name, forecaster in forecasters.items():
         callbacks.check()
@@ -94,7 +98,8 @@ def backtest(
     )
 
 
-def _truth(log_close: FloatArray, rows: NDArray[np.int64], step: int) -> Truth:
+def _truth(log_close: FloatArray, volatility: FloatArray, rows: NDArray[np.int64], step: int) -> Truth:
+    """What came after the origins at `rows` of a history's log closes (row,) and volatilities (row,)."""
     known = rows + step < len(log_close)
     past = log_close[: rows[0] + 1]
     return Truth(
@@ -103,6 +108,7 @@ def _truth(log_close: FloatArray, rows: NDArray[np.int64], step: int) -> Truth:
         rows=rows[known],
         actual=log_close[rows[known] + step] - log_close[rows[known]],
         price=np.exp(log_close[rows[known] + step]),
+        usual=volatility[rows[known]] * np.sqrt(step),
         scale=float(np.mean(np.abs(past[step:] - past[:-step]))),
     )
 
@@ -121,6 +127,7 @@ def _metric_rows(quantiles: Mapping[str, FloatArray], truths: Sequence[Truth]) -
 def _metric_row(method: str, quantiles: FloatArray, truth: Truth) -> MetricRow:
     """Scores of quantiles (known, level)."""
     median, actual = quantiles[:, MEDIAN], truth.actual
+    chances = events.event_chances(quantiles, truth.usual)
     return MetricRow(
         method=method,
         step=truth.step,
@@ -132,12 +139,12 @@ def _metric_row(method: str, quantiles: FloatArray, truth: Truth) -> MetricRow:
         mase=metrics.mase(median, actual, truth.scale),
         pinball=float(metrics.pinball(quantiles, actual, np.array(LEVELS)).mean()),
         crps=float(metrics.crps(quantiles, actual).mean()),
-        coverage_50=metrics.coverage(quantiles, actual, 50),
-        coverage_80=metrics.coverage(quantiles, actual, 80),
-        coverage_90=metrics.coverage(quantiles, actual, 90),
-        coverage_95=metrics.coverage(quantiles, actual, 95),
+        pit=metrics.pit_histogram(quantiles, actual),
+        brier=events.brier(chances, events.events_happened(actual, truth.usual)),
         direction_accuracy=metrics.direction_accuracy(median, actual),
         up_rate=metrics.up_rate(actual),
+        **{f"coverage_{band}": metrics.coverage(quantiles, actual, band) for band in metrics.BANDS},
+        **{f"width_{band}": metrics.width(quantiles, band) for band in metrics.BANDS},
     )
 
 

@@ -9,7 +9,10 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class MetricRow:
-    """Scores of one method at one step; see `ml_engine.metrics`. None where a score is not defined."""
+    """Scores of one method at one step; see `ml_engine.metrics`. None where a score is not defined.
+
+    Widths are of log returns. `brier` is the mean over the events of `ml_engine.events`.
+    """
 
     method: str
     step: int
@@ -25,6 +28,12 @@ class MetricRow:
     coverage_80: float
     coverage_90: float
     coverage_95: float
+    width_50: float
+    width_80: float
+    width_90: float
+    width_95: float
+    pit: tuple[int, ...]
+    brier: float
     direction_accuracy: float | None
     up_rate: float
 

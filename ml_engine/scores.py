@@ -9,12 +9,12 @@ import numpy as np
 from ml_engine.baselines import NORMAL
 from ml_engine.metrics import BANDS, coverage, crps, mse
 from ml_engine.network import KNOTS
-from ml_engine.quantiles import MEDIAN, FloatArray
+from ml_engine.quantiles import MEDIAN, AnyFloats, FloatArray
 
 REPORTED_STEPS = (1, 5, 10, 20, 60)
 
 
-def block_scores(quantiles: FloatArray, targets: FloatArray, volatility: FloatArray) -> dict[str, Any]:
+def block_scores(quantiles: FloatArray, targets: AnyFloats, volatility: FloatArray) -> dict[str, Any]:
     """Scores by step of quantiles (origin, knot, level) against targets (origin, knot), NaN where unknown.
 
     Both are in units of `volatility` (origin,) · √step. `crps_skill` is 1 - CRPS / CRPS of the normal EWMA
@@ -27,9 +27,9 @@ def block_scores(quantiles: FloatArray, targets: FloatArray, volatility: FloatAr
     }
 
 
-def _step_scores(quantiles: FloatArray, targets: FloatArray, volatility: FloatArray) -> dict[str, float]:
+def _step_scores(quantiles: FloatArray, targets: AnyFloats, volatility: FloatArray) -> dict[str, float]:
     known = ~np.isnan(targets)
-    actual, scale = targets[known], volatility[known]
+    actual, scale = targets[known].astype(np.float64), volatility[known]
     mine, cone = quantiles[known], np.broadcast_to(NORMAL, quantiles[known].shape)
     median = mine[:, MEDIAN]
     return {

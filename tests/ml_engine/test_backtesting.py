@@ -1,4 +1,5 @@
 from dataclasses import fields
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
@@ -42,6 +43,10 @@ class Prophet:
 def evidence() -> Backtest:
     bars = make_bars(640, seed=11)
     return backtest(fast_baselines() | {"prophet": Prophet(bars)}, bars, eligible_origins(bars))
+
+
+def norm_cdf(scores: np.ndarray) -> list[float]:
+    return [NormalDist().cdf(score) for score in scores]
 
 
 def row_of(evidence: Backtest, method: str, step: int) -> MetricRow:
@@ -108,6 +113,7 @@ def test_the_prophet_makes_no_error(evidence: Backtest) -> None:
 
     assert_allclose([row.crps, row.rmse, row.mape], 0, atol=1e-12)
     assert row.direction_accuracy == 1
+    assert_allclose([row.width_50, row.width_95, row.brier], 0, atol=1e-12)
     assert_allclose(skill.crps_skill, 1)
     assert skill.p_value is not None
     assert skill.p_value < 0.05
@@ -115,8 +121,25 @@ def test_the_prophet_makes_no_error(evidence: Backtest) -> None:
 
 def test_rows_hold_numbers_or_none(evidence: Backtest) -> None:
     for row in evidence.metrics:
-        values = [getattr(row, field.name) for field in fields(row)]
+        values = [getattr(row, field.name) for field in fields(row) if field.name != "pit"]
         assert all(value is None or isinstance(value, (str, int)) or np.isfinite(value) for value in values)
+        assert sum(row.pit) == row.origins
+
+
+def test_widths_chances_and_pit_by_hand(evidence: Backtest) -> None:
+    closes = pd.Series(np.log(make_bars(640, seed=11)["close"].to_numpy()))
+    squared = closes.diff().fillna(0).pow(2)
+    usual = np.sqrt(5 * (squared.ewm(alpha=0.06).mean() + 1e-10)[370:620].to_numpy())
+    actual = (closes.shift(-5) - closes)[370:620].to_numpy()
+    scores = actual / usual  # the random walk's law is a normal one of just that width
+
+    row = row_of(evidence, "random-walk", 5)
+
+    # A standard normal lies within 1.959964 with 95 %; it passes -1, 0 and 1 with 84.134, 50 and 15.866 %.
+    assert_allclose(row.width_95, 2 * 1.959964 * usual.mean(), rtol=1e-6)
+    chances, happened = [0.8413447, 0.5, 0.1586553], scores[:, None] > [-1, 0, 1]
+    assert_allclose(row.brier, np.mean((chances - happened) ** 2), rtol=1e-6)
+    assert row.pit == tuple(np.histogram(norm_cdf(scores), 10, (0, 1))[0])
 
 
 def test_a_model_beside_the_baselines(house: LSTMForecaster, bars: pd.DataFrame) -> None:

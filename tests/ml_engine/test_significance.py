@@ -1,7 +1,13 @@
 import numpy as np
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
-from ml_engine.significance import diebold_mariano, long_run_variance, overlap_of
+from ml_engine.significance import (
+    benjamini_hochberg,
+    diebold_mariano,
+    diebold_mariano_by_date,
+    long_run_variance,
+    overlap_of,
+)
 
 
 def test_long_run_variance_by_hand() -> None:
@@ -36,6 +42,7 @@ def test_better_and_worse_are_as_significant() -> None:
 def test_no_verdict_from_too_few_or_equal_losses() -> None:
     assert diebold_mariano(np.random.default_rng(0).normal(size=80), 20) is None
     assert diebold_mariano(np.zeros(250), 1) is None
+    assert diebold_mariano(np.full(250, np.nan), 1) is None
 
 
 def test_overlapping_noise_is_rarely_called_a_difference() -> None:
@@ -53,3 +60,50 @@ def test_overlap_counts_origins() -> None:
     assert overlap_of(np.arange(0, 100, 5), 20) == 4
     assert overlap_of(np.arange(0, 100, 30), 20) == 1
     assert overlap_of(np.array([7]), 20) == 1
+
+
+def test_stocks_of_a_day_count_once() -> None:
+    by_day = np.random.default_rng(3).normal(0.1, 1, 120)
+    apart = np.array([0.5, -0.2, -0.3])
+    dates = np.repeat(np.arange(120), 3)
+    order = np.random.default_rng(4).permutation(360)
+    rows = np.repeat(by_day, 3) + np.tile(apart, 120)
+
+    p_value = diebold_mariano_by_date(dates[order], rows[order], 5)
+
+    assert_allclose(p_value, diebold_mariano(by_day, 5))
+
+
+def test_what_moves_all_stocks_is_one_observation() -> None:
+    random = np.random.default_rng(5)
+    dates = np.repeat(np.datetime64("2020-01-01") + np.arange(100), 50)
+
+    def p_value() -> float:
+        return diebold_mariano_by_date(dates, np.repeat(random.standard_normal(100), 50), 1) or 0.0
+
+    assert np.mean([p_value() < 0.05 for _ in range(300)]) < 0.1
+
+
+def test_benjamini_hochberg_by_hand() -> None:
+    # Ordered: .01 .02 .03 .04 .9 against .01 .02 .03 .04 .05. The last below its bound carries all before it.
+    assert_array_equal(benjamini_hochberg([0.04, 0.9, 0.01, 0.03, 0.02]), [True, False, True, True, True])
+    # .012 is above .05/5, but .019 is below 2 · .05/5.
+    assert_array_equal(benjamini_hochberg([0.012, 0.019, 0.5, 0.6, 0.7]), [True, True, False, False, False])
+    assert_array_equal(benjamini_hochberg([0.04, 0.9, 0.06]), [False, False, False])
+
+
+def test_tests_that_were_not_made_are_neither_believed_nor_counted() -> None:
+    assert_array_equal(benjamini_hochberg([None, 0.02, 0.04, float("nan")]), [False, True, True, False])
+    assert_array_equal(benjamini_hochberg([None, None]), [False, False])
+    assert_array_equal(benjamini_hochberg(np.array([])), [])
+
+
+def test_few_of_those_believed_are_luck() -> None:
+    random = np.random.default_rng(6)
+    wrong = []
+    for _ in range(200):
+        p_values = np.concatenate([random.uniform(size=40), random.uniform(size=10) * 1e-3])
+        believed = benjamini_hochberg(p_values, 0.1)
+        wrong.append(believed[:40].sum() / max(believed.sum(), 1))
+
+    assert np.mean(wrong) < 0.1
