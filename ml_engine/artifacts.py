@@ -9,7 +9,6 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
@@ -83,8 +82,3 @@ def read(folder: Path | str) -> tuple[dict[str, Tensor], Card]:
 def fingerprint(tensors: dict[str, Tensor]) -> str:
     """sha256 of the weights as they would be saved."""
     return hashlib.sha256(save({name: one.contiguous() for name, one in sorted(tensors.items())})).hexdigest()
-
-
-def identical(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
-    """Whether two sets of weights are the same bits."""
-    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from ml_engine.config import TrainingConfig
 from ml_engine.features import Features
 from ml_engine.network import KNOTS
-from ml_engine.quantiles import FloatArray
+from ml_engine.quantiles import AnyFloats, FloatArray
 
 
 @dataclass(frozen=True)
@@ -25,38 +26,34 @@ class Block:
 
 @dataclass(frozen=True)
 class Blocks:
-    """Fit, then calibrate (and stop early), then report, each an embargo of sessions after the one before."""
+    """Fit, then, an embargo of sessions later, calibrate (and stop early, and report)."""
 
     fit: Block
     calibration: Block
-    report: Block | None
-
-    @property
-    def whole(self) -> Block:
-        """All of the time."""
-        return Block(self.fit.first, (self.report or self.calibration).last)
 
 
 def split(dates: Iterable[pd.DatetimeIndex], config: TrainingConfig) -> Blocks:
-    """Split the span of all `dates` by the config's shares and embargo."""
+    """Split the span of all `dates` by the config's share and embargo."""
     sessions = pd.DatetimeIndex(np.unique(np.concatenate([one.to_numpy() for one in dates])))
-    reported, gap = int(len(sessions) * config.report_share), config.embargo
-    end = len(sessions)
-    report = Block(sessions[end - reported], sessions[-1]) if reported else None
-    end -= reported + gap if reported else 0
-    begin = end - int(len(sessions) * config.calibration_share)
-    calibration = Block(sessions[begin], sessions[end - 1])
-    return Blocks(Block(sessions[0], sessions[begin - gap - 1]), calibration, report)
+    begin = len(sessions) - int(len(sessions) * config.calibration_share)
+    calibration = Block(sessions[begin], sessions[-1])
+    return Blocks(Block(sessions[0], sessions[begin - config.embargo - 1]), calibration)
 
 
-def targets(features: Features, drift: float = 0.0) -> FloatArray:
-    """Log returns (row, knot) over each knot's steps, less `drift` a session, per volatility · √step.
+def folds(sessions: pd.DatetimeIndex, config: TrainingConfig) -> list[Block]:
+    """Cut the sessions that can be origins into `config.folds` blocks of the same length."""
+    edges = np.linspace(config.first_origin, len(sessions), config.folds + 1).astype(int)
+    return [Block(sessions[first], sessions[after - 1]) for first, after in pairwise(edges)]
+
+
+def targets(features: Features) -> FloatArray:
+    """Log returns (row, knot) over each knot's steps, per volatility · √step.
 
     NaN where the history ends too soon.
     """
     scaled = np.full((len(features.log_close), len(KNOTS)), np.nan)
     for place, step in enumerate(KNOTS):
-        moved = features.log_close[step:] - features.log_close[:-step] - drift * step
+        moved = features.log_close[step:] - features.log_close[:-step]
         scaled[:-step, place] = moved / (features.volatility[:-step] * np.sqrt(step))
     return scaled
 
@@ -78,6 +75,6 @@ def rows_of(block: Block, dates: pd.DatetimeIndex) -> tuple[int, int]:
     return begin, int(dates.searchsorted(block.last, side="right"))
 
 
-def scored_rows(kept: FloatArray) -> NDArray[np.int64]:
+def scored_rows(kept: AnyFloats) -> NDArray[np.int64]:
     """Rows (origin,) that have at least one target."""
     return np.flatnonzero(~np.isnan(kept).all(axis=1))

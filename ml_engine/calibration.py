@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml_engine.quantiles import LEVELS, FloatArray
+from ml_engine.quantiles import LEVELS, AnyFloats, FloatArray
 
-# A block of a year or two holds few independent months: half of what it shows is believed.
-TRUST = 0.5
 INNER = (LEVELS.index(0.1), LEVELS.index(0.9))
 
 
@@ -25,8 +23,10 @@ class Calibration:
         return cls(np.zeros((knots, len(LEVELS))))
 
     @classmethod
-    def fit(cls, quantiles: FloatArray, targets: FloatArray) -> Calibration:
-        """Fit on a held-out block: quantiles (origin, knot, level), targets (origin, knot), NaN if unknown.
+    def fit(cls, quantiles: FloatArray, targets: AnyFloats, trust: float = 1.0) -> Calibration:
+        """Fit on held-out time: quantiles (origin, knot, level), targets (origin, knot), NaN if unknown.
+
+        `trust` is the share of what it shows that is believed.
 
         The score of a target is its distance from the quantile over the width of the band; the shift of a
         level is that level's quantile of the scores (Romano, Patterson and Candès, Conformalized Quantile
@@ -37,7 +37,7 @@ class Calibration:
             known = ~np.isnan(targets[:, knot])
             if known.any():
                 shifts[knot] = _shifts(quantiles[known, knot], targets[known, knot])
-        return cls(TRUST * (shifts - shifts[:, ::-1]) / 2)
+        return cls(trust * (shifts - shifts[:, ::-1]) / 2)
 
     def apply(self, quantiles: FloatArray) -> FloatArray:
         """Corrected quantiles (origin, knot, level), non-decreasing along `level`."""
@@ -45,7 +45,7 @@ class Calibration:
         return np.asarray(np.maximum.accumulate(corrected, axis=-1), dtype=np.float64)
 
 
-def _shifts(quantiles: FloatArray, targets: FloatArray) -> FloatArray:
+def _shifts(quantiles: FloatArray, targets: AnyFloats) -> FloatArray:
     """Shift (level,) for quantiles (origin, level) and targets (origin,)."""
     scores = (targets[:, None] - quantiles) / _width(quantiles)[:, None]
     levels, count = np.array(LEVELS), len(scores)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """The defaults are those of the house model; lengths count sessions, shares are of the time span."""
+    """How to train; lengths count sessions, shares are of the time span."""
 
     hidden: int = 32  # units of the LSTM
     epochs: int = 3
@@ -20,20 +20,15 @@ class TrainingConfig:
     feature_dropout: float = 0.1  # share of each window's features that are hidden from the network
     market_dropout: float = 0.4  # share of windows that train without the market's features
     embargo: int = 60  # sessions between two blocks of time; at least the longest horizon
-    calibration_share: float = 0.12  # of the time, after training: conformal correction, early stopping
-    report_share: float = 0.08  # of the time, last: only the card's metrics
-    refit: bool = False  # train once more on all blocks, after calibration and report
+    calibration_share: float = 0.2  # of the time, last: conformal correction, early stopping
+    folds: int = 0  # blocks of time that calibrate in turn, in place of the last; 0: none
     patience: int | None = None  # epochs without improvement before going back to the best; None: never
-    # Yearly log return that training leaves in the data. Panels hold survivors, which rose by far more than
-    # stocks do, and one stock's own past trend says next to nothing: the rest of the mean is taken out. In
-    # units of volatility calm years count most, so the median learnt is some 4 % a year above this.
-    drift: float = 0.0
     seed: int = 7
 
     @classmethod
     def for_house(cls) -> TrainingConfig:
         """The house model, from a panel of many stocks."""
-        return cls(refit=True, drift=0.02)
+        return cls(folds=3)
 
     @classmethod
     def for_one_instrument(cls) -> TrainingConfig:
@@ -45,7 +40,5 @@ class TrainingConfig:
             first_origin=125,
             learning_rate=1e-2,
             market_dropout=0.0,
-            calibration_share=0.2,
-            report_share=0.0,
             patience=4,
         )

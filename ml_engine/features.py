@@ -11,20 +11,22 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ml_engine.earnings import EARNINGS_FEATURES, earnings_features
 from ml_engine.market import MARKET_FEATURES, market_features
-from ml_engine.moving import change, ewma, lag, maximum_over_lags
-from ml_engine.quantiles import FloatArray
-from ml_engine.volatility import FLOOR, Moves, ewma_volatility, moves
+from ml_engine.moving import change, ewma, lag
+from ml_engine.quantiles import AnyFloats, FloatArray
+from ml_engine.volatility import FLOOR, Moves, ewma_volatility, moves, volatility_before
 
-VARIANCE_DECAYS = (0.8, 0.985, 0.997)  # against the .94 of the scale
-RANGE_DECAYS = (0.8, 0.94, 0.985, 0.997)
+VARIANCE_DECAYS = (0.8, 0.985, 0.997, 0.999)  # against the .94 of the scale
+RANGE_DECAYS = (0.5, 0.8, 0.94, 0.985, 0.997, 0.999)
 DOWNSIDE_DECAYS = (0.94, 0.985)
+ABSOLUTE_DECAYS = (0.94, 0.985, 0.997)
+JUMP_DECAYS = (0.94, 0.985)
+JUMP = 2.5  # in units of the volatility before it: what is more counts as a jump
 TREND_SESSIONS = (5, 21, 126)
-# Companies report every ~63 sessions: one feature per lag near 63, maxima over the ranges around it, half a
-# year and a year ago. A jump 60 sessions ago says that another may be three sessions ahead.
-REPORT_LAGS = tuple(range(57, 69))
-REPORT_RANGES = ((45, 56), (57, 68), (110, 128), (244, 254))
 LARGEST = 5.0  # features are clipped to ± this
+USUAL_RANGE = 1.6  # high to low, in units of volatility
+USUAL_RESTLESSNESS = 0.15
 RATIO_SCALE = 3.0  # log ratios vary by about a third: this brings them to the size of the others
 
 
@@ -32,7 +34,7 @@ RATIO_SCALE = 3.0  # log ratios vary by about a third: this brings them to the s
 class Features:
     """What is known at each row, and what turns the network's output back into prices."""
 
-    matrix: FloatArray  # (row, feature)
+    matrix: AnyFloats  # (row, feature)
     volatility: FloatArray  # (row,) per session
     log_close: FloatArray  # (row,)
 
@@ -45,13 +47,14 @@ def build_features(bars: pd.DataFrame, market: pd.Series[float] | None = None) -
     named = (
         _returns(parts, volatility)
         | _variances(parts, volatility)
+        | _jumps(parts, volatility)
         | _volumes(volume)
         | _trends(parts.close, volatility)
-        | _reports(parts, volatility, volume)
-        | market_features(pd.DatetimeIndex(bars.index), volatility, market)
+        | earnings_features(parts, volatility, volume)
+        | market_features(pd.DatetimeIndex(bars.index), parts.total, volatility, market)
     )
     matrix = np.stack([named[name] for name in FEATURES], axis=1)
-    return Features(np.clip(matrix, -LARGEST, LARGEST), volatility, parts.close)
+    return Features(np.clip(matrix, -LARGEST, LARGEST, out=matrix), volatility, parts.close)
 
 
 def _returns(parts: Moves, volatility: FloatArray) -> dict[str, FloatArray]:
@@ -67,13 +70,37 @@ def _variances(parts: Moves, volatility: FloatArray) -> dict[str, FloatArray]:
         f"variance_{decay}": RATIO_SCALE * np.log(ewma_volatility(parts.total, decay) / volatility)
         for decay in VARIANCE_DECAYS
     }
-    for decay in RANGE_DECAYS:
-        ranged = np.sqrt(ewma(parts.range_variance, decay) + FLOOR**2)
-        named[f"range_{decay}"] = RATIO_SCALE * np.log(ranged / volatility)
+    ranged = {decay: np.sqrt(ewma(parts.range_variance, decay) + FLOOR**2) for decay in RANGE_DECAYS}
+    for decay, one in ranged.items():
+        named[f"range_{decay}"] = RATIO_SCALE * np.log(one / volatility)
+    named["range_today"] = RATIO_SCALE / 2 * np.log((parts.high_low + FLOOR) / (USUAL_RANGE * volatility))
+    restless = np.sqrt(ewma(change(np.log(ranged[0.8]), 1) ** 2, 0.97))
+    named["range_restless"] = 2 * RATIO_SCALE * (restless - USUAL_RESTLESSNESS)
     for decay in DOWNSIDE_DECAYS:
         down = ewma(np.minimum(parts.total, 0.0) ** 2, decay)
         named[f"downside_{decay}"] = _share(down, ewma(parts.total**2, decay))
     named["overnight_share"] = _share(ewma(parts.overnight**2, 0.985), ewma(parts.range_variance, 0.985))
+    return named
+
+
+def _jumps(parts: Moves, volatility: FloatArray) -> dict[str, FloatArray]:
+    """How much of the volatility came from single jumps, after which it falls back sooner.
+
+    Mean absolute return (1 for a normal law), bipower variation (Barndorff-Nielsen and Shephard, 2004) and
+    volatility without what was beyond `JUMP`, each against the plain EWMA.
+    """
+    size = np.abs(parts.total)
+    named = {
+        f"absolute_{decay}": RATIO_SCALE
+        * np.log(np.sqrt(np.pi / 2) * (ewma(size, decay) + FLOOR) / ewma_volatility(parts.total, decay))
+        for decay in ABSOLUTE_DECAYS
+    }
+    before = volatility_before(volatility)
+    capped = np.clip(parts.total, -JUMP * before, JUMP * before)
+    for decay in JUMP_DECAYS:
+        bipower = np.sqrt(np.pi / 2 * ewma(size * lag(size, 1), decay) + FLOOR**2)
+        named[f"bipower_{decay}"] = RATIO_SCALE * np.log(bipower / volatility)
+        named[f"capped_{decay}"] = RATIO_SCALE * np.log(ewma_volatility(capped, decay) / volatility)
     return named
 
 
@@ -94,24 +121,6 @@ def _trends(log_close: FloatArray, volatility: FloatArray) -> dict[str, FloatArr
     }
 
 
-def _reports(parts: Moves, volatility: FloatArray, volume: FloatArray) -> dict[str, FloatArray]:
-    """The earnings cycle: how much the sessions a quarter, half a year and a year ago stood out."""
-    before = np.maximum(lag(volatility, 1), FLOOR)
-    before[0] = volatility[0]
-    usual = ewma(volume, 0.985)
-    events = {
-        "gap": np.minimum(np.abs(parts.overnight) / before, 8.0) / 2,
-        "move": np.minimum(np.abs(parts.total) / before, 8.0) / 2,
-        "volume": np.clip(volume - np.concatenate([volume[:1], usual[:-1]]), 0.0, 3.0),
-    }
-    combined = (events["gap"] + events["move"]) / 2 + events["volume"]
-    named = {f"report_{sessions}": lag(combined, sessions) for sessions in REPORT_LAGS}
-    for nearest, farthest in REPORT_RANGES:
-        for event, size in events.items():
-            named[f"report_{event}_{nearest}_{farthest}"] = maximum_over_lags(size, nearest, farthest)
-    return named
-
-
 FEATURES: tuple[str, ...] = (
     "overnight",
     "intraday",
@@ -120,15 +129,15 @@ FEATURES: tuple[str, ...] = (
     *(f"range_{decay}" for decay in RANGE_DECAYS),
     *(f"downside_{decay}" for decay in DOWNSIDE_DECAYS),
     "overnight_share",
+    "range_today",
+    "range_restless",
+    *(f"absolute_{decay}" for decay in ABSOLUTE_DECAYS),
+    *(f"bipower_{decay}" for decay in JUMP_DECAYS),
+    *(f"capped_{decay}" for decay in JUMP_DECAYS),
     "volume",
     "volume_week",
     *(f"trend_{sessions}" for sessions in TREND_SESSIONS),
-    *(f"report_{sessions}" for sessions in REPORT_LAGS),
-    *(
-        f"report_{event}_{nearest}_{farthest}"
-        for nearest, farthest in REPORT_RANGES
-        for event in ("gap", "move", "volume")
-    ),
+    *EARNINGS_FEATURES,
     *MARKET_FEATURES,
 )
 MARKET_COLUMNS = tuple(FEATURES.index(name) for name in MARKET_FEATURES)

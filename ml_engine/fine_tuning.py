@@ -17,7 +17,7 @@ from torch import Tensor
 from ml_engine.blocks import Block, scored_rows, split
 from ml_engine.calibration import INNER
 from ml_engine.config import TrainingConfig
-from ml_engine.histories import History, excess_drift
+from ml_engine.histories import History
 from ml_engine.model import Model, assemble
 from ml_engine.network import pinball
 from ml_engine.quantiles import LEVELS
@@ -55,10 +55,11 @@ def tune(model: Model, history: History, callbacks: Callbacks) -> Tuned:
 
     The LSTM stays as it was, so its states are computed once. Raises `TrainingStopped`.
     """
-    blocks = split([history.dates], TrainingConfig(calibration_share=VALIDATION_SHARE, report_share=0.0))
-    drift = excess_drift([history], blocks.fit, model.config.drift)
-    watched = _sample(model, history, blocks.calibration, drift)
-    tuning = LawTuning(model, _sample(model, history, blocks.fit, drift), watched)
+    blocks = split([history.dates], TrainingConfig(calibration_share=VALIDATION_SHARE))
+    callbacks.check()
+    watched = _sample(model, history, blocks.calibration)
+    callbacks.check()
+    tuning = LawTuning(model, _sample(model, history, blocks.fit), watched)
     losses = tuning.run(callbacks)
     kept = tuning.best < tuning.house * (1 - MARGIN)
     evidence = {
@@ -71,12 +72,12 @@ def tune(model: Model, history: History, callbacks: Callbacks) -> Tuned:
     return Tuned(tuning.model() if kept else model, evidence, losses)
 
 
-def _sample(model: Model, history: History, block: Block, drift: float) -> Sample:
-    known = history.targets(block, drift, FIRST_ORIGIN)
+def _sample(model: Model, history: History, block: Block) -> Sample:
+    known = history.targets(block, FIRST_ORIGIN)
     rows = scored_rows(known)
     rows = rows[:: 1 + len(rows) // MOST_ORIGINS]
     states = model.states(history.features, rows).float()
-    return Sample(states, torch.from_numpy(known[rows]).float())
+    return Sample(states, torch.from_numpy(known[rows]))
 
 
 class LawTuning:

@@ -14,10 +14,11 @@ from ml_engine import artifacts
 from ml_engine.bars import content_hash, validate
 from ml_engine.cards import Card
 from ml_engine.config import TrainingConfig
+from ml_engine.cross_fitting import fit_across
 from ml_engine.errors import NotEnoughHistory
 from ml_engine.features import build_features
 from ml_engine.fine_tuning import tune
-from ml_engine.fitting import Fitting
+from ml_engine.fitting import Workshop, fit_held_out
 from ml_engine.histories import prepare
 from ml_engine.model import Model, describe, restore
 from ml_engine.origins import check
@@ -40,7 +41,7 @@ __all__ = [
     "vintages",
 ]
 
-VERSION = "1"
+VERSION = "2"
 FINE_TUNING_ROWS = 500  # rows that `fine_tune` needs
 TRAINING_ROWS = 750  # rows that the longest history of a panel must have
 SELF_TESTED = 3  # histories of a panel that go through the leak self-test
@@ -96,14 +97,18 @@ class LSTMForecaster:
         bars: pd.DataFrame,
         on_progress: OnProgress | None = None,
         should_stop: ShouldStop | None = None,
+        market: pd.Series[float] | None = None,
     ) -> LSTMForecaster:
         """A new forecaster fitted to `bars` (at least 500 rows); this one stays as it is.
 
-        `card.fine_tuning` says on which block the result was judged and whether it was `kept`; where it was
-        no better, the new forecaster answers with the old weights. Raises `TrainingStopped`.
+        `market` is as in `predict`. `card.fine_tuning` says on which block the result was judged and whether
+        it was `kept`; where it was no better, the new forecaster answers with the old weights. Raises
+        `TrainingStopped`.
         """
+        callbacks = Callbacks(on_progress, should_stop)
         past = validate(bars, minimum=FINE_TUNING_ROWS)
-        tuned = tune(self.model, prepare(past), Callbacks(on_progress, should_stop))
+        callbacks.check()
+        tuned = tune(self.model, prepare(past, market), callbacks)
         card = replace(
             self.card,
             name="fine-tuned",
@@ -112,7 +117,7 @@ class LSTMForecaster:
             loss_history=tuned.losses,
             fine_tuning=tuned.evidence,
         )
-        return tested(tuned.model, card, [past])
+        return tested(LSTMForecaster(tuned.model, card), [past], market, callbacks)
 
     @classmethod
     def train(
@@ -139,7 +144,12 @@ def train_on(
     if longest < TRAINING_ROWS:
         raise NotEnoughHistory(TRAINING_ROWS, longest)
     market = market_index(valid) if len(valid) > 1 else None
-    fitted = Fitting([prepare(bars, market) for bars in valid.values()], config, device).run(callbacks)
+    histories = []
+    for bars in valid.values():
+        callbacks.check()
+        histories.append(prepare(bars, market))
+    fit = fit_across if config.folds else fit_held_out
+    fitted = fit(Workshop(histories, config, device), callbacks)
     card = Card(
         name="from-scratch" if len(valid) == 1 else "house",
         version=VERSION,
@@ -152,18 +162,24 @@ def train_on(
         self_test={},
         loss_history=fitted.losses,
     )
-    by_length = sorted(valid.values(), key=len, reverse=True)
-    return tested(fitted.model, card, by_length[:SELF_TESTED])
+    longest_of_all = sorted(valid.values(), key=len, reverse=True)[:SELF_TESTED]
+    return tested(LSTMForecaster(fitted.model, card), longest_of_all, market, callbacks)
 
 
-def tested(model: Model, card: Card, histories: list[pd.DataFrame]) -> LSTMForecaster:
+def tested(
+    forecaster: LSTMForecaster,
+    histories: list[pd.DataFrame],
+    market: pd.Series[float] | None,
+    callbacks: Callbacks,
+) -> LSTMForecaster:
     """The forecaster with the leak self-test's result and the fingerprint of its weights on its card."""
-    forecaster = LSTMForecaster(model, card)
-    results = [run_self_test(forecaster, bars) for bars in histories]
+    results = []
+    for bars in histories:
+        callbacks.check()
+        results.append(run_self_test(forecaster, bars, market))
     summary = {"passed": all(result["passed"] for result in results), "runs": results}
-    return replace(
-        forecaster, card=replace(card, self_test=summary, sha256=artifacts.fingerprint(model.tensors()))
-    )
+    sha256 = artifacts.fingerprint(forecaster.model.tensors())
+    return replace(forecaster, card=replace(forecaster.card, self_test=summary, sha256=sha256))
 
 
 def data_summary(panel: Panel) -> dict[str, Any]:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from ml_engine.blocks import Block, inside, rows_of, scored_rows, targets
+from ml_engine.blocks import Block, inside, scored_rows, targets
 from ml_engine.features import Features, build_features
 from ml_engine.model import Model
-from ml_engine.quantiles import FloatArray
-
-SESSIONS_A_YEAR = 252
+from ml_engine.quantiles import FloatArray, SingleArray
 
 
 @dataclass(frozen=True)
@@ -23,9 +21,9 @@ class History:
     dates: pd.DatetimeIndex
     features: Features
 
-    def targets(self, block: Block, drift: float, first_origin: int) -> FloatArray:
-        """Scaled targets (row, knot) known within `block`, less `drift` a session; NaN elsewhere."""
-        return inside(block, self.dates, targets(self.features, drift), first_origin)
+    def targets(self, block: Block, first_origin: int) -> SingleArray:
+        """Scaled targets (row, knot) known within `block`; NaN elsewhere."""
+        return inside(block, self.dates, targets(self.features), first_origin).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -36,35 +34,30 @@ class Outcome:
     """
 
     quantiles: FloatArray
-    targets: FloatArray
+    targets: SingleArray
     volatility: FloatArray
 
 
 def prepare(bars: pd.DataFrame, market: pd.Series[float] | None = None) -> History:
-    """A history of valid `bars`."""
-    return History(pd.DatetimeIndex(bars.index), build_features(bars, market))
-
-
-def excess_drift(histories: Sequence[History], block: Block, yearly: float) -> float:
-    """Mean log return a session in `block`, above `yearly` a year."""
-    total, count = 0.0, 0
-    for one in histories:
-        begin, end = rows_of(block, one.dates)
-        if end - begin > 1:
-            total += float(one.features.log_close[end - 1] - one.features.log_close[begin])
-            count += end - 1 - begin
-    return total / max(count, 1) - yearly / SESSIONS_A_YEAR
+    """A history of valid `bars`, its features in single precision: panels are large."""
+    features = build_features(bars, market)
+    single = features.matrix.astype(np.float32)
+    return History(pd.DatetimeIndex(bars.index), replace(features, matrix=single))
 
 
 def outcome(
-    model: Model, histories: Sequence[History], block: Block, drift: float = 0.0, stride: int = 1
+    model: Model, histories: Sequence[History], block: Block, stride: int = 1, *, learnt: bool = False
 ) -> Outcome:
-    """What `model` says at every `stride`-th origin of `block`, and what came of it."""
+    """What `model` says at every `stride`-th origin of `block`, and what came of it.
+
+    With `learnt` it says so with the growth of the past, as it must to be calibrated on it.
+    """
     parts = []
     for one in histories:
-        known = one.targets(block, drift, model.config.first_origin)
+        known = one.targets(block, model.config.first_origin)
         rows = scored_rows(known)[::stride]
         if rows.size:
-            parts.append((model.scaled(one.features, rows), known[rows], one.features.volatility[rows]))
+            said = (model.learnt if learnt else model.scaled)(one.features, rows)
+            parts.append((said, known[rows], one.features.volatility[rows]))
     quantiles, targets_, volatility = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Outcome(quantiles, targets_, volatility)

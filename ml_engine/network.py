@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from statistics import NormalDist
 
 import torch
@@ -20,7 +21,7 @@ WIDEST = 4.0  # log of the largest width
 class QuantileLSTM(nn.Module):
     """An LSTM whose state stretches a learnt law: one shape per knot, four widths per knot and state.
 
-    A quantile is a median plus or minus a sum of positive increments, so quantiles never cross. The
+    A quantile is the median plus or minus a sum of positive increments, so quantiles never cross. The
     increments are learnt per knot and level; the state widens or narrows them in four groups (far and near,
     below and above). The median is learnt per knot alone: one that follows the state only learns the past by
     heart. All outputs are in units of volatility · √step.
@@ -45,9 +46,9 @@ class QuantileLSTM(nn.Module):
         """States (…, hidden) → quantiles at the knots (…, knot, level), non-decreasing along `level`."""
         widths = self.head(states).unflatten(-1, (len(KNOTS), GROUPS)).clamp(-WIDEST, WIDEST).exp()
         increments = softplus(self.increments) * widths[..., self.groups]
-        median = self.median.expand(*widths.shape[:-1], 1)
         below = increments[..., : self.middle].flip(-1).cumsum(-1).flip(-1)
         above = increments[..., self.middle :].cumsum(-1)
+        median = self.median.expand(*widths.shape[:-1], 1)
         return torch.cat([median - below, median, median + above], dim=-1)
 
     def forward(self, features: Tensor) -> Tensor:
@@ -73,6 +74,32 @@ class QuantileLSTM(nn.Module):
         self.increments.copy_(normal.diff().expm1().log())
         self.head.weight.mul_(0.1)
         self.head.bias.zero_()
+
+
+class Committee(nn.Module):
+    """Some networks that answer together: their quantiles are averaged, which cannot make them cross."""
+
+    def __init__(self, members: Sequence[QuantileLSTM]) -> None:
+        super().__init__()
+        self.each = list(members)  # the same modules, with their type
+        self.members = nn.ModuleList(members)
+
+    def encode(self, features: Tensor) -> Tensor:
+        """Features (window, row, feature) → states (window, row, member · hidden)."""
+        return torch.cat([member.encode(features) for member in self], dim=-1)
+
+    def decode(self, states: Tensor) -> Tensor:
+        """States (…, member · hidden) → quantiles at the knots (…, knot, level)."""
+        parts = states.chunk(len(self.members), dim=-1)
+        quantiles = [member.decode(part) for member, part in zip(self, parts, strict=True)]
+        return torch.stack(quantiles).mean(dim=0)
+
+    def law_parameters(self) -> list[Tensor]:
+        """Those of all members."""
+        return [parameter for member in self for parameter in member.law_parameters()]
+
+    def __iter__(self) -> Iterator[QuantileLSTM]:
+        return iter(self.each)
 
 
 def groups(levels: tuple[float, ...]) -> Tensor:
@@ -107,5 +134,6 @@ def pinball(quantiles: Tensor, targets: Tensor, levels: Tensor) -> Tensor:
     weights = torch.tensor(KNOTS, dtype=quantiles.dtype, device=quantiles.device).rsqrt()
     weights = weights * ~torch.isnan(targets)
     error = targets.nan_to_num(0.0).unsqueeze(-1) - quantiles
-    loss = torch.maximum(levels * error, (levels - 1) * error).mean(-1)
+    # max(τ·u, (τ-1)·u) with one temporary fewer: it is the larger part of an epoch.
+    loss = (torch.relu(error) + (levels - 1) * error).mean(-1)
     return (loss * weights).sum() / weights.sum().clamp(min=1e-6)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -50,18 +50,8 @@ class Callbacks:
         if self.on_progress is not None:
             self.on_progress(progress)
 
-    def within(self, begin: float, end: float) -> Callbacks:
-        """The same callbacks for a part of the work: its fractions 0 … 1 are told as `begin` … `end`."""
-        if self.on_progress is None:
-            return self
-        tell, share = self.on_progress, end - begin
-        return Callbacks(
-            lambda progress: tell(replace(progress, fraction=begin + share * progress.fraction)),
-            self.should_stop,
-        )
-
     def check(self) -> None:
-        """Raise `TrainingStopped` if the caller wants no more; called at every batch."""
+        """Raise `TrainingStopped` if the caller wants no more; called at every batch, and between stages."""
         if self.should_stop is not None and self.should_stop():
             raise TrainingStopped
 

@@ -11,47 +11,48 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ml_engine.quantiles import FloatArray
+from ml_engine.quantiles import AnyFloats, SingleArray
 
 # Features (window, row, feature) and the targets (window, scored row, knot) of each window's last rows.
 Batch = tuple[Tensor, Tensor]
 
 
-@dataclass(frozen=True)
-class Series:
-    """One history as the trainer sees it; NaN targets are unknown or must not be scored."""
-
-    features: FloatArray  # (row, feature)
-    targets: FloatArray  # (row, knot)
-
-
 class Windows:
     """Batches of fixed-length windows over many series; a new shift and order for every epoch.
 
-    Within a window the first `burn_in` rows are not scored: the state of the LSTM is still filling.
-    Successive windows overlap by as much, so that every later row is scored once an epoch. Windows without a
-    known target are left out.
+    `features` (row, feature) and `targets` (row, knot) are those of each series; NaN targets are unknown or
+    must not be scored. Within a window the first `burn_in` rows are not scored: the state of the LSTM is
+    still filling. Successive windows overlap by as much, so that every later row is scored once an epoch.
+    Windows without a target are left out.
     """
 
-    def __init__(self, series: Sequence[Series], window: int, burn_in: int, batch: int) -> None:
-        usable = [one for one in series if len(one.features) >= window]
+    def __init__(
+        self,
+        features: Sequence[SingleArray],
+        targets: Sequence[SingleArray],
+        window: int,
+        burn_in: int,
+        batch: int,
+    ) -> None:
         self.window, self.burn_in, self.batch = window, burn_in, batch
-        self.lengths = [len(one.features) for one in usable]
-        self.features = _joined([one.features for one in usable])
-        self.targets = _joined([one.targets for one in usable])
-        self.scored = ~torch.isnan(self.targets).all(dim=1).numpy()
+        # Not copied: all networks in training share one set of features.
+        self.features = [torch.from_numpy(one) for one in features]
+        self.targets = [torch.from_numpy(one) for one in targets]
+        self.scored = [~torch.isnan(one).all(dim=1).numpy() for one in self.targets]
 
     def starts(self, shift: int = 0) -> NDArray[np.int64]:
-        """First rows (window,), in the joined series, of the windows that have something to score."""
+        """Series and first row (window, 2) of the windows that have something to score."""
         stride = self.window - self.burn_in
-        found: list[int] = []
-        first = 0
-        for length in self.lengths:
-            last = first + length - self.window
-            found.extend([*range(first + shift, last, stride), last])
-            first += length
-        end, begin = self.window, self.burn_in
-        return np.array([one for one in found if self.scored[one + begin : one + end].any()], dtype=np.int64)
+        found: list[tuple[int, int]] = []
+        for series, scored in enumerate(self.scored):
+            last = len(scored) - self.window
+            if last < 0:
+                continue
+            rows = (*range(shift, last, stride), last)
+            found.extend(
+                (series, row) for row in rows if scored[row + self.burn_in : row + self.window].any()
+            )
+        return np.array(found, dtype=np.int64).reshape(-1, 2)
 
     def __len__(self) -> int:
         """Batches in an epoch, give or take one by its shift."""
@@ -67,14 +68,9 @@ class Windows:
             yield self._gather(starts[place : place + self.batch])
 
     def _gather(self, starts: NDArray[np.int64]) -> Batch:
-        rows = torch.from_numpy(starts[:, None] + np.arange(self.window))
-        return self.features[rows], self.targets[rows[:, self.burn_in :]]
-
-
-def _joined(arrays: Sequence[FloatArray]) -> Tensor:
-    if not arrays:
-        return torch.zeros(0, 1)
-    return torch.from_numpy(np.concatenate([array.astype(np.float32) for array in arrays]))
+        features = [self.features[series][row : row + self.window] for series, row in starts]
+        targets = [self.targets[series][row + self.burn_in : row + self.window] for series, row in starts]
+        return torch.stack(features), torch.stack(targets)
 
 
 @dataclass(frozen=True)
@@ -106,23 +102,28 @@ class Dropout:
         return torch.from_numpy(kept).to(features.dtype)
 
 
-# Prediction runs the LSTM over windows that begin at fixed rows of the history, whichever origins are asked:
-# a forecast is the same alone and among a thousand. Each origin sees between 192 and 256 rows.
-ANCHOR_STRIDE = 64
-ANCHOR_LENGTH = 256
+# Prediction runs the LSTM over windows that begin at fixed rows of the history, whichever origins are asked,
+# one at a time and all of one length: a state has the same bits alone and among a thousand. Each origin sees
+# between 192 and 512 rows.
+ANCHOR_STRIDE = 320
+ANCHOR_LENGTH = 512
 
 
-def anchored_windows(features: FloatArray, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor]:
+def anchored_windows(
+    features: AnyFloats, rows: NDArray[np.int64]
+) -> tuple[list[Tensor], NDArray[np.int64], NDArray[np.int64]]:
     """Windows that hold the states of `rows` (origin,).
 
-    Returns windows (window, row, feature), zero beyond the last row of `features`, and for each origin the
-    index of its window and its row inside it.
+    Returns windows (1, row, feature), zero beyond the last row of `features`, and for each origin the index
+    of its window and its row inside it.
     """
     blocks, window = np.unique(rows // ANCHOR_STRIDE, return_inverse=True)
     starts = np.maximum((blocks + 1) * ANCHOR_STRIDE - ANCHOR_LENGTH, 0)
-    inside = rows - starts[window]
-    length = int(inside.max()) + 1
-    gathered = starts[:, None] + np.arange(length)
-    within = gathered < len(features)
-    values = features[np.minimum(gathered, len(features) - 1)] * within[:, :, None]
-    return torch.from_numpy(values), torch.from_numpy(window), torch.from_numpy(inside)
+    return [_window(features, int(start)) for start in starts], window, rows - starts[window]
+
+
+def _window(features: AnyFloats, start: int) -> Tensor:
+    piece = np.zeros((1, ANCHOR_LENGTH, features.shape[1]), dtype=np.float32)
+    known = features[start : start + ANCHOR_LENGTH]
+    piece[0, : len(known)] = known
+    return torch.from_numpy(piece)

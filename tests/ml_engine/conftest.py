@@ -1,6 +1,7 @@
 """Models that several tests share: loading and training cost more than all their forecasts."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -10,9 +11,11 @@ from ml_engine.baselines import fast_baselines, slow_baselines
 from ml_engine.config import TrainingConfig
 from ml_engine.forecaster import LSTMForecaster
 from ml_engine.quantiles import Forecaster
+from ml_engine.tutorial import TutorialLSTM
 from tests.ml_engine.synthetic import make_bars
 
 TINY = TrainingConfig(hidden=4, epochs=2, batch=8, window=128, burn_in=30, first_origin=125)
+TINY_HOUSE = replace(TINY, folds=3)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,6 +47,12 @@ def tiny() -> LSTMForecaster:
     return LSTMForecaster.train({"A": make_bars(900, seed=1), "B": make_bars(800, seed=2)}, TINY)
 
 
+@pytest.fixture(scope="session")
+def committee() -> LSTMForecaster:
+    """A committee of three, trained as a house model on two short histories."""
+    return LSTMForecaster.train({"A": make_bars(900, seed=1), "B": make_bars(800, seed=2)}, TINY_HOUSE)
+
+
 @pytest.fixture(
     scope="session",
     params=[
@@ -54,7 +63,11 @@ def tiny() -> LSTMForecaster:
         "drift",
         "historical",
         "filtered-historical",
+        "garch-t",
+        "gjr-garch-skewt",
+        "theta",
         "gradient-boosting",
+        "tutorial-lstm",
     ],
 )
 def forecaster(request: pytest.FixtureRequest) -> Forecaster:
@@ -63,4 +76,4 @@ def forecaster(request: pytest.FixtureRequest) -> Forecaster:
     if request.param in models:
         model: Forecaster = request.getfixturevalue(models[request.param])
         return model
-    return (fast_baselines() | slow_baselines())[request.param]
+    return (fast_baselines() | slow_baselines() | {"tutorial-lstm": TutorialLSTM(epochs=1)})[request.param]

@@ -1,8 +1,9 @@
 import numpy as np
 import pandas as pd
+import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from ml_engine.blocks import Block, inside, rows_of, scored_rows, split, targets
+from ml_engine.blocks import Block, folds, inside, rows_of, scored_rows, split, targets
 from ml_engine.config import TrainingConfig
 from ml_engine.features import build_features
 from ml_engine.network import KNOTS
@@ -12,30 +13,41 @@ DATES = pd.bdate_range("2020-01-01", periods=1000)
 
 
 def test_blocks_are_an_embargo_apart() -> None:
-    config = TrainingConfig(embargo=60, calibration_share=0.1, report_share=0.05)
+    config = TrainingConfig(embargo=60, calibration_share=0.2)
 
     blocks = split([DATES[:700], DATES[300:]], config)
 
-    assert blocks.fit == Block(DATES[0], DATES[999 - 50 - 60 - 100 - 60])
-    assert blocks.calibration == Block(DATES[790], DATES[889])
-    assert blocks.report == Block(DATES[950], DATES[999])
-    assert blocks.whole == Block(DATES[0], DATES[999])
-
-
-def test_without_a_report_calibration_comes_last() -> None:
-    blocks = split([DATES], TrainingConfig(embargo=60, calibration_share=0.2, report_share=0.0))
-
-    assert blocks.report is None
-    assert blocks.fit.last == DATES[739]
+    assert blocks.fit == Block(DATES[0], DATES[999 - 200 - 60])
     assert blocks.calibration == Block(DATES[800], DATES[999])
+
+
+def test_folds_by_hand() -> None:
+    blocks = folds(DATES, TrainingConfig(folds=3, first_origin=250))
+
+    assert blocks == [
+        Block(DATES[250], DATES[499]),
+        Block(DATES[500], DATES[749]),
+        Block(DATES[750], DATES[999]),
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+def test_folds_hold_every_session_after_the_first_origin_once(count: int) -> None:
+    blocks = folds(DATES, TrainingConfig(folds=count, first_origin=249))
+
+    rows = [np.arange(*rows_of(block, DATES)) for block in blocks]
+    assert_array_equal(np.concatenate(rows), np.arange(249, 1000))
+    lengths = [len(one) for one in rows]
+    assert len(lengths) == count
+    assert max(lengths) - min(lengths) <= 1
 
 
 def test_targets_by_hand() -> None:
     features = build_features(make_bars(100))
 
-    scaled = targets(features, drift=0.001)
+    scaled = targets(features)
 
-    moved = features.log_close[17] - features.log_close[10] - 7 * 0.001
+    moved = features.log_close[17] - features.log_close[10]
     assert_allclose(scaled[10, KNOTS.index(7)], moved / (features.volatility[10] * np.sqrt(7)))
     assert_array_equal(np.isnan(scaled).sum(axis=0), KNOTS)
 

@@ -1,8 +1,9 @@
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from ml_engine.baselines import NORMAL
-from ml_engine.calibration import TRUST, Calibration
+from ml_engine.calibration import Calibration
 from ml_engine.metrics import BANDS
 from ml_engine.quantiles import LEVELS
 
@@ -26,7 +27,7 @@ def test_shift_by_hand() -> None:
 
     # The 90 % quantile of the targets is 4.8 (n large), that of the forecast 1.2816, the band 2.5631 wide.
     place = LEVELS.index(0.9)
-    assert_allclose(shifts[0, place], TRUST * (4.8 - 1.2816) / 2.5631, rtol=5e-3)
+    assert_allclose(shifts[0, place], (4.8 - 1.2816) / 2.5631, rtol=5e-3)
     assert_allclose(shifts, -shifts[:, ::-1], atol=1e-12)
 
 
@@ -39,7 +40,18 @@ def test_bands_too_narrow_get_wider() -> None:
 
     before, after = (covered(one, targets[2000:], 80) for one in (quantiles[2000:], corrected))
     assert before < 0.66
-    assert 0.70 < after < 0.78  # about half of the way, as TRUST says
+    assert 0.78 < after < 0.82
+
+
+@pytest.mark.parametrize("trust", [0.0, 0.5, 1.0])
+def test_trust_is_the_share_of_the_shift_that_is_kept(trust: float) -> None:
+    quantiles = np.tile(NORMAL, (1001, 1, 1))
+    targets = 2 * np.linspace(-3, 3, 1001)[:, None]
+
+    whole, part = Calibration.fit(quantiles, targets), Calibration.fit(quantiles, targets, trust)
+
+    assert_array_equal(part.shifts, trust * whole.shifts)
+    assert np.abs(whole.shifts[0, 0]) > 0.5
 
 
 def test_a_blocks_drift_is_not_learnt() -> None:

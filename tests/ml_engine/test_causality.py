@@ -25,16 +25,16 @@ def test_forecasts_are_the_same_bits_whatever_comes_later(forecaster: Forecaster
     assert not np.array_equal(before.prices[earlier:], after.prices[earlier:])
 
 
-@pytest.mark.parametrize("row", [249, 250, 311, 512, 640])
-def test_an_origin_alone_equals_the_same_among_hundreds(forecaster: Forecaster, row: int) -> None:
+def test_an_origin_alone_equals_the_same_among_hundreds(forecaster: Forecaster) -> None:
     bars = make_bars(645, seed=6)
     many = forecaster.predict(bars, pd.DatetimeIndex(bars.index[249:]), 60)
 
-    alone = forecaster.predict(bars, bars.index[[row]], 60)
-    truncated = forecaster.predict(bars.iloc[: row + 1], None, 60)
+    for row in (249, 250, 319, 512, 640):
+        alone = forecaster.predict(bars, bars.index[[row]], 60)
+        truncated = forecaster.predict(bars.iloc[: row + 1], None, 60)
 
-    assert_allclose(alone.prices[0], many.prices[row - 249], rtol=1e-9)
-    assert_array_equal(alone.prices, truncated.prices)
+        assert_allclose(alone.prices[0], many.prices[row - 249], rtol=1e-9)
+        assert_array_equal(alone.prices, truncated.prices)
 
 
 def test_same_input_twice_gives_the_same_bits(forecaster: Forecaster, bars: pd.DataFrame) -> None:
@@ -59,10 +59,11 @@ def test_garbage_after_the_last_origin_is_never_looked_at(forecaster: Forecaster
     assert_array_equal(forecaster.predict(broken, origins).prices, forecaster.predict(bars, origins).prices)
 
 
-def test_features_are_the_same_bits_whatever_comes_later(bars: pd.DataFrame) -> None:
-    market = make_market(bars)
-    changed = market.copy()
-    changed.iloc[501:] *= 1.2
+@pytest.mark.parametrize("begins", [0, 300])
+def test_features_are_the_same_bits_whatever_comes_later(bars: pd.DataFrame, begins: int) -> None:
+    """Also where the index is younger than the stock."""
+    market = make_market(bars).iloc[begins:]
+    changed = market.where(market.index <= bars.index[500], 1.2 * market)
 
     before = build_features(bars, market)
     after = build_features(change_after(bars, 500), changed)
@@ -71,14 +72,38 @@ def test_features_are_the_same_bits_whatever_comes_later(bars: pd.DataFrame) -> 
     assert_array_equal(before.volatility[:501], after.volatility[:501])
 
 
-def test_the_market_is_causal_too(house: Forecaster, bars: pd.DataFrame) -> None:
+@pytest.mark.parametrize("begins", [0, 300])
+def test_the_market_is_causal_too(house: Forecaster, bars: pd.DataFrame, begins: int) -> None:
     origins = pd.DatetimeIndex(bars.index[300:])
-    market = make_market(bars)
-    changed = market.copy()
-    changed.iloc[501:] *= 1.2
+    market = make_market(bars).iloc[begins:]
+    changed = market.where(market.index <= bars.index[500], 1.2 * market)
 
     before = house.predict(bars, origins, market=market).prices
     after = house.predict(bars, origins, market=changed).prices
 
     assert_array_equal(before[:201], after[:201])
     assert not np.array_equal(before[201:], after[201:])
+
+
+def test_long_histories_adapt_to_what_is_known_and_to_nothing_else(house: Forecaster) -> None:
+    """Over many lanes of the walk and windows of the LSTM: after a change, only what comes after changes."""
+    bars = make_bars(2600, seed=7)
+    origins, cut = pd.DatetimeIndex(bars.index[249::3]), 2000
+
+    before = house.predict(bars, origins, 60).prices
+    after = house.predict(change_after(bars, cut), origins, 60).prices
+
+    earlier = (cut - 249) // 3 + 1
+    assert_array_equal(before[:earlier], after[:earlier])
+    assert (before[earlier:] != after[earlier:]).any(axis=(1, 2)).all()
+
+
+@pytest.mark.parametrize("row", [959, 960, 1279, 1280, 2599])
+def test_a_late_origin_alone_is_the_same_as_among_thousands(house: Forecaster, row: int) -> None:
+    bars = make_bars(2600, seed=7)
+    market = make_market(bars).iloc[700:]
+
+    many = house.predict(bars, pd.DatetimeIndex(bars.index[249:]), 60, market)
+    alone = house.predict(bars, bars.index[[row]], 60, market)
+
+    assert_allclose(alone.prices[0], many.prices[row - 249], rtol=1e-12)

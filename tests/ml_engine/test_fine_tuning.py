@@ -1,4 +1,3 @@
-import time
 from itertools import count
 
 import numpy as np
@@ -7,11 +6,12 @@ import pytest
 import torch
 from numpy.testing import assert_array_equal
 
-from ml_engine.artifacts import fingerprint, identical
+from ml_engine.artifacts import fingerprint
 from ml_engine.errors import NotEnoughHistory, TrainingStopped
 from ml_engine.forecaster import LSTMForecaster
 from ml_engine.training import TrainingProgress
-from tests.ml_engine.synthetic import make_bars
+from tests.ml_engine.synthetic import make_bars, make_market
+from tests.ml_engine.weights import identical
 
 
 def make_odd_bars() -> pd.DataFrame:
@@ -66,6 +66,28 @@ def test_its_card(tuned: LSTMForecaster, house: LSTMForecaster) -> None:
     assert tuned.card.fine_tuning["validation_to"] == f"{make_bars(700).index[-1]:%Y-%m-%d}"
 
 
+def test_only_the_law_is_tuned(house: LSTMForecaster) -> None:
+    tuned = house.fine_tune(make_odd_bars())
+
+    before, after = house.model.tensors(), tuned.model.tensors()
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed == {
+        f"members.{member}.{name}" for member in range(3) for name in ("head.bias", "increments")
+    }
+
+
+def test_the_market_is_part_of_what_is_tuned_to(house: LSTMForecaster) -> None:
+    bars = make_odd_bars()
+
+    without, within = (house.fine_tune(bars, market=market) for market in (None, make_market(bars)))
+
+    assert without.card.fine_tuning is not None
+    assert within.card.fine_tuning is not None
+    assert within.card.fine_tuning["house_loss"] != without.card.fine_tuning["house_loss"]
+    assert within.card.fine_tuning["kept"] is True
+    assert not identical(without.model.tensors(), within.model.tensors())
+
+
 def test_same_bits_twice(house: LSTMForecaster, bars: pd.DataFrame) -> None:
     one, two = (house.fine_tune(bars) for _ in range(2))
 
@@ -73,15 +95,17 @@ def test_same_bits_twice(house: LSTMForecaster, bars: pd.DataFrame) -> None:
     assert identical(one.model.tensors(), two.model.tensors())
 
 
-def test_it_stops_when_told(house: LSTMForecaster, bars: pd.DataFrame) -> None:
+@pytest.mark.parametrize("call", [0, 1, 2, 3, -2, -1])
+def test_it_stops_at_any_stage(house: LSTMForecaster, bars: pd.DataFrame, call: int) -> None:
     asked = count()
-    began = time.monotonic()
+    house.fine_tune(bars, should_stop=lambda: next(asked) < 0)
+    at = call % next(asked)  # negative: counted from the last one, before the self-test
+    asked = count()
 
     with pytest.raises(TrainingStopped):
-        house.fine_tune(bars, should_stop=lambda: next(asked) >= 2)
+        house.fine_tune(bars, should_stop=lambda: next(asked) >= at)
 
-    assert next(asked) == 3
-    assert time.monotonic() - began < 10
+    assert next(asked) == at + 1
 
 
 def test_it_tells_its_progress(house: LSTMForecaster, bars: pd.DataFrame) -> None:

@@ -1,78 +1,102 @@
+"""Training on the first part of time, calibration and report on the last."""
+
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
+import pytest
 
-from ml_engine.artifacts import identical
-from ml_engine.fitting import Fitting
-from ml_engine.histories import excess_drift, outcome, prepare
+from ml_engine.blocks import split
+from ml_engine.calibration import Calibration
+from ml_engine.fitting import TRUST_IN_ONE_BLOCK, Workshop, fit_held_out
+from ml_engine.histories import History, outcome, prepare
+from ml_engine.model import Model
+from ml_engine.network import KNOTS
 from ml_engine.training import Callbacks, TrainingProgress
 from tests.ml_engine.conftest import TINY
-from tests.ml_engine.synthetic import change_after, make_bars
+from tests.ml_engine.synthetic import change_after, make_bars, make_market
+from tests.ml_engine.weights import identical
 
 CONFIG = replace(TINY, batch=1, calibration_share=0.15)
+ROWS = 1100
 
 
-def test_refit_keeps_report_and_calibration_and_learns_from_all() -> None:
-    histories = [prepare(make_bars(1100, seed=1))]
-
-    once = Fitting(histories, CONFIG).run(Callbacks())
-    twice = Fitting(histories, replace(CONFIG, refit=True)).run(Callbacks())
-
-    assert twice.metrics == once.metrics
-    assert twice.losses == once.losses
-    assert (twice.model.calibration.shifts == once.model.calibration.shifts).all()
-    assert not identical(once.model.tensors(), twice.model.tensors())
+def make_workshop(bars: pd.DataFrame) -> Workshop:
+    return Workshop([prepare(bars)], CONFIG)
 
 
-def test_progress_of_both_fits_never_falls() -> None:
+@pytest.fixture(scope="module")
+def history() -> History:
+    return prepare(make_bars(ROWS, seed=1))
+
+
+@pytest.fixture(scope="module")
+def model(history: History) -> Model:
+    return fit_held_out(Workshop([history], CONFIG), Callbacks()).model
+
+
+def test_the_report_is_of_the_last_block_which_also_stopped_training(history: History) -> None:
+    fitted = fit_held_out(Workshop([history], CONFIG), Callbacks())
+
+    first = history.dates[ROWS - 165]
+    assert (fitted.metrics["from"], fitted.metrics["to"]) == (f"{first:%Y-%m-%d}", "2014-03-21")
+    assert fitted.metrics["used_to_stop_training"] is True
+    origins = {step: scores["origins"] for step, scores in fitted.metrics["steps"].items()}
+    assert origins == {step: 165 - int(step) for step in ("1", "5", "10", "20", "60")}
+
+
+def test_progress_never_falls_and_losses_are_of_the_held_out_block(history: History) -> None:
     heard: list[TrainingProgress] = []
 
-    Fitting([prepare(make_bars(1100, seed=1))], replace(CONFIG, refit=True)).run(Callbacks(heard.append))
+    fitted = fit_held_out(Workshop([history], CONFIG), Callbacks(heard.append))
 
     fractions = [one.fraction for one in heard]
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1.0
+    watched = [one.validation_loss for one in heard if one.validation_loss is not None]
+    assert [entry["validation_loss"] for entry in fitted.losses] == watched
 
 
-def test_the_network_sees_nothing_of_the_blocks_after_the_first() -> None:
-    bars = make_bars(1100, seed=1)
-    end = bars.index.get_loc(Fitting([prepare(bars)], CONFIG).blocks.fit.last)
+def test_the_network_sees_nothing_of_the_last_block_nor_of_the_embargo() -> None:
+    bars = make_bars(ROWS, seed=1)
+    end = bars.index.get_loc(split([pd.DatetimeIndex(bars.index)], CONFIG).fit.last)
+    assert end == ROWS - 165 - 60 - 1
 
-    fits = [
-        Fitting([prepare(one)], replace(CONFIG, patience=None)).run(Callbacks())
-        for one in (bars, change_after(bars, end))
-    ]
+    fits = [fit_held_out(make_workshop(one), Callbacks()) for one in (bars, change_after(bars, end))]
 
     one, other = (fit.model.network.state_dict() for fit in fits)
     assert identical(one, other)
     assert fits[0].metrics != fits[1].metrics
 
 
-def test_report_begins_an_embargo_after_calibration() -> None:
-    bars = make_bars(1100)
+def test_half_of_what_the_one_block_shows_is_believed(history: History, model: Model) -> None:
+    block = split([history.dates], CONFIG).calibration
+    raw = replace(model, calibration=Calibration.none(len(KNOTS)))
 
-    blocks = Fitting([prepare(bars)], CONFIG).blocks
+    seen = outcome(raw, [history], block, learnt=True)
 
-    assert blocks.report is not None
-    ends = [bars.index.get_loc(day) for day in (blocks.fit.last, blocks.calibration.last)]
-    begins = [bars.index.get_loc(day) for day in (blocks.calibration.first, blocks.report.first)]
-    assert np.subtract(begins, ends).min() > CONFIG.embargo
-
-
-def test_excess_drift_by_hand() -> None:
-    history = prepare(make_bars(300))
-    closes = history.features.log_close
-    block = Fitting([history], replace(CONFIG, embargo=10)).blocks.whole
-
-    assert np.isclose(excess_drift([history], block, 0.0252), (closes[-1] - closes[0]) / 299 - 0.0001)
+    whole = Calibration.fit(seen.quantiles, seen.targets).shifts
+    np.testing.assert_allclose(model.calibration.shifts, TRUST_IN_ONE_BLOCK * whole, rtol=1e-6, atol=1e-9)
 
 
-def test_outcome_pairs_forecasts_with_what_came() -> None:
-    history = prepare(make_bars(1100))
-    fitting = Fitting([history], CONFIG)
-    model = fitting.run(Callbacks()).model
+def test_outcome_pairs_forecasts_with_what_came(history: History, model: Model) -> None:
+    block = split([history.dates], CONFIG).calibration
 
-    seen = outcome(model, [history, history], fitting.blocks.calibration, stride=2)
+    seen = outcome(model, [history, history], block, stride=2)
 
-    assert seen.quantiles.shape == (*seen.targets.shape, 17)
-    assert len(seen.targets) == len(seen.volatility) == 2 * 82
+    rows = np.arange(ROWS - 165, ROWS - 1, 2)
+    said = model.scaled(history.features, rows)
+    np.testing.assert_array_equal(seen.quantiles, np.concatenate([said, said]))
+    np.testing.assert_array_equal(seen.volatility[82:], history.features.volatility[rows])
+    moved = np.diff(history.features.log_close)[rows] / history.features.volatility[rows]
+    np.testing.assert_allclose(seen.targets[:82, 0], moved, rtol=1e-6)
+
+
+def test_a_market_changes_what_is_learnt() -> None:
+    bars = make_bars(ROWS, seed=1)
+    config = replace(CONFIG, market_dropout=0.0)
+
+    histories = [prepare(bars), prepare(bars, make_market(bars))]
+    without, within = (fit_held_out(Workshop([one], config), Callbacks()).model for one in histories)
+
+    assert not identical(without.tensors(), within.tensors())

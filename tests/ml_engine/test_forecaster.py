@@ -1,20 +1,26 @@
 """Training, saving and loading; what the forecasts must be is in test_predict and test_causality."""
 
+import json
 import subprocess
 import sys
-import time
-from dataclasses import replace
+from dataclasses import asdict, replace
+from itertools import count
 from pathlib import Path
 
 import pytest
 import torch
 from numpy.testing import assert_array_equal
 
-from ml_engine.artifacts import identical
+from ml_engine.artifacts import fingerprint
 from ml_engine.errors import NotEnoughHistory, TrainingStopped
+from ml_engine.features import FEATURES
 from ml_engine.forecaster import LSTMForecaster, TrainingConfig, TrainingProgress
-from tests.ml_engine.conftest import TINY
+from ml_engine.metrics import BANDS
+from ml_engine.network import KNOTS
+from ml_engine.quantiles import LEVELS
+from tests.ml_engine.conftest import TINY, TINY_HOUSE
 from tests.ml_engine.synthetic import make_bars
+from tests.ml_engine.weights import identical
 
 
 def test_train_save_load_predict(tiny: LSTMForecaster, tmp_path: Path) -> None:
@@ -25,6 +31,19 @@ def test_train_save_load_predict(tiny: LSTMForecaster, tmp_path: Path) -> None:
 
     assert loaded.card == saved.card == tiny.card
     assert_array_equal(loaded.predict(bars).prices, tiny.predict(bars).prices)
+
+
+def test_a_committee_is_saved_and_loaded_with_all_its_members(
+    committee: LSTMForecaster, tmp_path: Path
+) -> None:
+    bars = make_bars(400, seed=9)
+
+    committee.save(tmp_path / "house")
+    loaded = LSTMForecaster.load(path=tmp_path / "house")
+
+    assert loaded.card == committee.card
+    assert identical(loaded.model.tensors(), committee.model.tensors())
+    assert_array_equal(loaded.predict(bars).prices, committee.predict(bars).prices)
 
 
 def test_a_fine_tuned_model_is_saved_and_loaded_too(tuned: LSTMForecaster, tmp_path: Path) -> None:
@@ -85,13 +104,28 @@ def test_an_empty_panel() -> None:
         LSTMForecaster.train({}, TINY)
 
 
-def test_training_stops_when_told() -> None:
-    began = time.monotonic()
+@pytest.mark.parametrize("config", [TINY, TINY_HOUSE])
+def test_training_stops_when_told(config: TrainingConfig) -> None:
+    asked = count()
 
     with pytest.raises(TrainingStopped):
-        LSTMForecaster.train({"ONE": make_bars(800)}, TINY, should_stop=lambda: True)
+        LSTMForecaster.train({"ONE": make_bars(800)}, config, should_stop=lambda: next(asked) >= 0)
 
-    assert time.monotonic() - began < 10
+    assert next(asked) == 1  # before the features of the first history
+
+
+@pytest.mark.parametrize("call", [0, 1, 2, -3, -2, -1])
+def test_training_stops_at_any_stage(call: int) -> None:
+    panel, config = {"ONE": make_bars(750)}, replace(TINY, folds=0)
+    asked = count()
+    LSTMForecaster.train(panel, config, should_stop=lambda: next(asked) < 0)
+    at = call % next(asked)  # negative: counted from the last one, before the self-test
+    asked = count()
+
+    with pytest.raises(TrainingStopped):
+        LSTMForecaster.train(panel, config, should_stop=lambda: next(asked) >= at)
+
+    assert next(asked) == at + 1
 
 
 def test_card_of_a_trained_model(tiny: LSTMForecaster) -> None:
@@ -105,6 +139,54 @@ def test_card_of_a_trained_model(tiny: LSTMForecaster) -> None:
     assert card.metrics["from"] > card.data["from"]
     assert set(card.metrics["steps"]) >= {"1", "5", "10", "20"}
     assert [entry["epoch"] for entry in tiny.loss_history] == [1, 2]
+
+
+def test_card_of_a_house_model(committee: LSTMForecaster) -> None:
+    card = committee.card
+
+    assert card.name == "house"
+    assert card.config == {
+        **json.loads(json.dumps(asdict(TINY_HOUSE))),
+        "features": list(FEATURES),
+        "knots": list(KNOTS),
+        "levels": list(LEVELS),
+    }
+    one = committee.model.network.each[0]
+    assert card.parameters == 3 * sum(value.numel() for value in one.parameters())
+    assert card.sha256 == fingerprint(committee.model.tensors())
+    assert [entry["epoch"] for entry in card.loss_history] == [1, 2]
+    # The last of three folds, of the network that had not seen it.
+    first = make_bars(900).index[125 + 2 * 775 // 3]
+    assert (card.metrics["from"], card.metrics["to"]) == (f"{first:%Y-%m-%d}", card.data["to"])
+    assert card.metrics["used_to_stop_training"] is False
+
+
+def test_scores_on_the_card_of_a_house_model(committee: LSTMForecaster) -> None:
+    steps = committee.card.metrics["steps"]
+
+    # Two histories of 900 and 800 sessions, of which the fold holds the last 259 and 159.
+    origins = {step: scores["origins"] for step, scores in steps.items()}
+    assert origins == {step: 259 + 159 - 2 * int(step) for step in ("1", "5", "10", "20", "60")}
+    for scores in steps.values():
+        assert list(scores) == [
+            "origins",
+            "crps_skill",
+            "rmse_ratio",
+            *(f"coverage_{band}" for band in BANDS),
+        ]
+        assert 0.2 < scores["coverage_50"] < scores["coverage_80"] < scores["coverage_95"] <= 1
+
+
+def test_self_test_on_the_card_of_a_house_model(committee: LSTMForecaster) -> None:
+    found = committee.card.self_test
+
+    assert found["passed"] is True
+    assert len(found["runs"]) == 2
+    for run in found["runs"]:
+        assert run["changed_after_origin"] == "identical"
+        assert run["shuffled_rmse_ratio"] == pytest.approx(1, abs=0.01)
+        assert run["shuffled_crps_ratio"] > 0.98
+        assert run["follows_earlier"] < run["follows_today"] <= 1
 
 
 def test_importing_the_package_loads_nothing() -> None:

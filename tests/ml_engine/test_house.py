@@ -22,7 +22,7 @@ def panel_path(tmp_path: Path) -> Path:
 
 
 def test_train_house_model(panel_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    small = TrainingConfig(hidden=4, epochs=1, refit=True, drift=0.06)
+    small = TrainingConfig(hidden=4, epochs=1, window=128, folds=3)
     monkeypatch.setattr(TrainingConfig, "for_house", classmethod(lambda _: small))
     heard: list[TrainingProgress] = []
 
@@ -32,6 +32,7 @@ def test_train_house_model(panel_path: Path, tmp_path: Path, monkeypatch: pytest
 
     assert loaded.card == trained.card == again.card
     assert loaded.name == "house"
+    assert loaded.card.config["folds"] == 3
     # The day asked was a Saturday; the stock with too few rows was left out.
     assert loaded.card.trained_until == date(2014, 1, 4)
     assert (loaded.card.data["to"], loaded.card.data["instruments"]) == ("2014-01-03", 2)

@@ -1,9 +1,10 @@
+import copy
 import math
 
 import torch
 from torch.testing import assert_close
 
-from ml_engine.network import KNOTS, QuantileLSTM, groups, interpolation, pinball
+from ml_engine.network import KNOTS, Committee, QuantileLSTM, groups, interpolation, pinball
 from ml_engine.quantiles import LEVELS
 
 
@@ -37,6 +38,54 @@ def test_states_are_causal() -> None:
     changed[:, 20:] += 1
 
     assert torch.equal(network(features)[:, :20], network(changed)[:, :20])
+
+
+def make_committee(members: int = 3) -> Committee:
+    torch.manual_seed(3)
+    return Committee([QuantileLSTM(3, 4, LEVELS).double() for _ in range(members)])
+
+
+def test_a_committee_answers_with_the_mean_of_its_members() -> None:
+    committee = make_committee()
+    features = torch.randn(2, 20, 3, dtype=torch.float64)
+
+    states = committee.encode(features)
+
+    assert states.shape == (2, 20, 12)
+    apart = [member(features) for member in committee]
+    assert not torch.equal(apart[0], apart[1])
+    assert_close(committee.decode(states), (apart[0] + apart[1] + apart[2]) / 3)
+
+
+def test_a_committee_of_one_is_its_member() -> None:
+    committee = make_committee(1)
+    features = torch.randn(2, 20, 3, dtype=torch.float64)
+
+    assert torch.equal(committee.decode(committee.encode(features)), next(iter(committee))(features))
+
+
+def test_a_committees_copy_is_all_its_own() -> None:
+    """What is read by name and what answers are the same modules, also after a copy."""
+    committee = make_committee(2)
+    copied = copy.deepcopy(committee)
+    before = committee.state_dict()["members.1.median"].clone()
+
+    for member in copied:
+        with torch.no_grad():
+            member.median += 1
+
+    assert_close(copied.state_dict()["members.1.median"], before + 1)
+    assert_close(committee.state_dict()["members.1.median"], before)
+
+
+def test_the_law_of_a_committee_is_that_of_all_members() -> None:
+    committee = make_committee(2)
+
+    parameters = committee.law_parameters()
+
+    one, other = committee
+    by_hand = [one.head.bias, one.increments, other.head.bias, other.increments]
+    assert [id(parameter) for parameter in parameters] == [id(parameter) for parameter in by_hand]
 
 
 def test_groups_by_hand() -> None:
