@@ -14,6 +14,8 @@ from stockcast_site.celery import app
 
 logger = logging.getLogger(__name__)
 
+# Work that nobody waits for has a queue, and a worker, of its own.
+EXTEND, EVIDENCE = "forecasts.extend_evaluation", "evidence"
 # One more try for a connection that went stale; a broker that is down must not hold up a person's request.
 RETRY = {"max_retries": 1, "interval_start": 0}
 
@@ -33,6 +35,11 @@ def ring(forecast_id: int) -> bool:
         return False
     Forecast.objects.filter(pk=forecast_id).update(rung_at=timezone.now())
     return True
+
+
+def ring_evidence(evaluation_id: int) -> None:
+    """Ask for the slow baselines of an evaluation; raises kombu's OperationalError if the broker is down."""
+    app.send_task(EXTEND, args=[evaluation_id], queue=EVIDENCE, retry_policy=RETRY)
 
 
 def messages_waiting(queue: str) -> int:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from celery.exceptions import SoftTimeLimitExceeded
+from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
@@ -27,6 +30,10 @@ TOLERANCE = 1e-4
 # A whole history fetched anew must hold at least this share of the stored sessions.
 ENOUGH_SESSIONS = 0.9
 DELISTED_AFTER_DAYS = 3
+# After a look at the source, whatever came of it, the next forecast does without another for so long.
+LOOK_AGAIN_AFTER = timedelta(minutes=15)
+# How long a worker waits while another fetches the same index, and when it takes that one for dead.
+PATIENCE_SECONDS, DEAD_SECONDS = 10, 60
 
 
 def ensure_history(forecast: Forecast) -> None:
@@ -53,8 +60,67 @@ def is_current(instrument: Instrument, day: date) -> bool:
     """Whether the final bar of `day` is stored, or was looked for in the last quarter of an hour in vain."""
     if instrument.bars.final().filter(date=day).exists():
         return True
-    just_now = timezone.now() - timedelta(minutes=15)
-    return instrument.fetched_at is not None and instrument.fetched_at > just_now
+    return instrument.fetched_at is not None and instrument.fetched_at > timezone.now() - LOOK_AGAIN_AFTER
+
+
+# The market ---------------------------------------------------------------------------------------------
+
+
+def ensure_market(forecast: Forecast) -> None:
+    """Bring the index of the instrument's exchange up to date too; whatever fails, the forecast goes on.
+
+    A model from scratch is told of no index, so none is fetched for it.
+    """
+    if forecast.method == Forecast.Method.FROM_SCRATCH:
+        return
+    instrument = forecast.instrument
+    if instrument.market_symbol is None or _failed_lately(instrument):
+        return  # a source that has just failed would only be waited for again
+    index, _ = Instrument.objects.get_or_create(
+        symbol=instrument.market_symbol,
+        owner=None,
+        defaults={"source": instrument.source, "calendar": instrument.calendar},
+    )
+    if _is_wanted(index, forecast.as_of):
+        _refresh_once(index, forecast.as_of)
+
+
+def _is_wanted(index: Instrument, day: date) -> bool:
+    return not is_current(index, day) and not _failed_lately(index)
+
+
+def _failed_lately(instrument: Instrument) -> bool:
+    at = (instrument.fetch_error or {}).get("at")
+    return at is not None and datetime.fromisoformat(at) > timezone.now() - LOOK_AGAIN_AFTER
+
+
+def _refresh_once(index: Instrument, day: date) -> None:
+    """Fetch it, or wait for the worker that is fetching it now: one index serves the stocks of an exchange.
+
+    The lock only spares requests; where the cache is down, both fetch and store the same.
+    """
+    lock = f"market-data:fetching:{index.pk}"
+    if not cache.add(lock, value=True, timeout=DEAD_SECONDS):
+        _wait_until_free(lock)
+        return
+    try:
+        index.refresh_from_db()
+        if _is_wanted(index, day):  # another may have fetched it since we looked
+            refresh(index)
+    except ProviderError as error:
+        logger.warning("%s: %s Forecasts use what is stored of it, if anything.", index.symbol, error.message)
+    except SoftTimeLimitExceeded:
+        raise
+    except Exception:  # `refresh` writes in transactions of its own, so nothing half done is left
+        logger.exception("%s could not be fetched. Forecasts use what is stored of it.", index.symbol)
+    finally:
+        cache.delete(lock)
+
+
+def _wait_until_free(lock: str) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while cache.get(lock) and time.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 # Fetching -----------------------------------------------------------------------------------------------

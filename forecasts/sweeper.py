@@ -9,7 +9,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from forecasts import bell
-from forecasts.models import Forecast
+from forecasts.models import Evaluation, Forecast
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +25,8 @@ def sweep() -> None:
     Forecast.objects.cancel_unwanted()
     free_silent()
     _ring_again()
+    if settings.SLOW_BASELINES:
+        _extend_evidence()
 
 
 def free_silent() -> None:
@@ -53,3 +55,19 @@ def _ring_again() -> None:
         for forecast in forecasts[: max(0, len(forecasts) - heard)]:
             if forecast.pk in unanswered:
                 bell.ring(forecast.pk)
+
+
+def _extend_evidence() -> None:
+    """Ask for the slow baselines of the newest evaluation without them, one at a time.
+
+    The newest first: somebody may be looking at it.
+    """
+    Evaluation.objects.give_up()
+    evaluation = Evaluation.objects.to_extend().order_by("-created_at").first()
+    if evaluation is None:
+        return
+    try:
+        if not bell.messages_waiting(bell.EVIDENCE):
+            bell.ring_evidence(evaluation.pk)
+    except OperationalError as error:
+        logger.warning("The broker cannot be reached (%s); evaluation %s waits.", error, evaluation.pk)

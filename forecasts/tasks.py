@@ -17,6 +17,13 @@ def compute(forecast_id: int) -> None:
     pipeline.compute(forecast_id)
 
 
+@shared_task(name="forecasts.extend_evaluation")
+def extend_evaluation(evaluation_id: int) -> None:
+    from forecasts import pipeline
+
+    pipeline.extend_evaluation(evaluation_id)
+
+
 @shared_task(name="forecasts.sweep")
 def sweep() -> None:
     from forecasts import sweeper

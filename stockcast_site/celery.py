@@ -1,4 +1,7 @@
-"""The Celery application. Queues: `house` and `training` compute, `io` fetches and sweeps."""
+"""The Celery application. Queues: `house` and `training` compute, `io` fetches and sweeps.
+
+`evidence` is for what nobody waits for.
+"""
 
 import os
 from typing import Any

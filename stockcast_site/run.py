@@ -97,6 +97,7 @@ def programs(address: Address) -> list[Program]:
         _worker("house", concurrency=1),
         _worker("training", concurrency=1),
         _worker("io", concurrency=2),
+        _worker("evidence", concurrency=1),
         _celery("beat", ["beat"]),
     ]
 

@@ -188,6 +188,8 @@ FORECAST_LEASE_SECONDS = env.int("FORECAST_LEASE_SECONDS", default=15)
 FORECAST_ATTEMPTS = 3
 # A queued row whose bell has not been answered for this long is rung again.
 FORECAST_RING_AGAIN_SECONDS = env.int("FORECAST_RING_AGAIN_SECONDS", default=30)
+# Whether workers add GARCH, trees and other slow baselines to evidence, after forecasts are issued.
+SLOW_BASELINES = env.bool("SLOW_BASELINES", default=True)
 
 # Accounts ---------------------------------------------------------------------------------------------
 

@@ -249,6 +249,7 @@ def _environment(
         "STATIC_ROOT": str(folder),
         "PYTHONUNBUFFERED": "1",
         "API_RATE": "100000/min",
+        "SLOW_BASELINES": "0",  # they would compete with the tests for the machine
     }
     return dict(os.environ) | own | services.environment() | settings
 

@@ -224,6 +224,9 @@ class ForecastRequest(models.Model):
     forecast = models.ForeignKey(Forecast, on_delete=models.CASCADE, related_name="requests")
     created_at = models.DateTimeField(auto_now_add=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
+    # Where the work stood then: it may go on for others.
+    cancelled_stage = models.CharField(max_length=10, choices=Forecast.Stage, blank=True)
+    cancelled_progress = models.FloatField(null=True, blank=True)
     idempotency_key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 -- unique unless absent
     idempotency_hash = models.CharField(max_length=64, blank=True)
 
@@ -255,6 +258,21 @@ class ForecastRequest(models.Model):
     @property
     def is_finished(self) -> bool:
         return self.cancelled_at is not None or self.forecast.is_finished
+
+    @property
+    def stage(self) -> str:
+        """Where the work stands; for a person who has withdrawn, where it stood then."""
+        return self.cancelled_stage or self.forecast.stage
+
+    @property
+    def progress(self) -> float:
+        """0 to 1; for a person who has withdrawn, as it was then."""
+        return self.forecast.progress if self.cancelled_progress is None else self.cancelled_progress
+
+    @property
+    def error(self) -> dict[str, str] | None:
+        """Why the work failed, or an attempt did; that is no affair of a person who has withdrawn."""
+        return None if self.cancelled_at else self.forecast.error
 
     @property
     def finished_at(self) -> datetime | None:

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from forecasts.calendars import NEW_YORK
+from forecasts.markets import index_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -108,6 +109,12 @@ class Instrument(models.Model):
     def is_live(self) -> bool:
         """Whether newer bars can be fetched; sample and uploaded bars are all final."""
         return self.source == self.Source.YAHOO
+
+    @property
+    def market_symbol(self) -> str | None:
+        """The broad index that tells a model about its market; samples and uploads have none."""
+        is_stock = self.kind in (self.Kind.EQUITY, self.Kind.ETF)
+        return index_of(self.calendar) if self.is_live and is_stock else None
 
     def last_bar(self) -> PriceBar | None:
         return self.bars.final().order_by("-date").first()

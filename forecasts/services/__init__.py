@@ -3,6 +3,7 @@
 from forecasts.services.forecasts import (
     FORECAST_DEFAULT_HORIZON,
     FORECAST_DEFAULT_METHOD,
+    Question,
     ask_forecast,
     cancel_forecast,
     delete_forecast,
@@ -31,6 +32,7 @@ __all__ = [
     "FORECAST_DEFAULT_HORIZON",
     "FORECAST_DEFAULT_METHOD",
     "SAMPLE_PREFIX",
+    "Question",
     "WatchlistForecasts",
     "add_to_watchlist",
     "ask_forecast",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -22,70 +23,61 @@ FORECAST_DEFAULT_HORIZON = 20
 FORECAST_DEFAULT_METHOD = Forecast.Method.FINE_TUNED.value
 
 # Everything that the numbers depend on beside data and weights; a change here makes new forecasts.
-SETTINGS = {"version": 1, "seed": 7, "evaluation_origins": 250}
+SETTINGS = {"version": 2, "seed": 7, "evaluation_origins": 250}
 
 
 def settings_hash(settings: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
+@dataclass(frozen=True)
+class Question:
+    """What a person wants to know; `as_of` None is the last session that closed."""
+
+    symbol: str
+    horizon: int = FORECAST_DEFAULT_HORIZON
+    method: str = FORECAST_DEFAULT_METHOD
+    as_of: date | None = None
+
+    @property
+    def hash(self) -> str:
+        """Tells whether an Idempotency-Key stands for this question."""
+        parts = (str(self.symbol).strip().upper(), self.horizon, self.method, self.as_of)
+        return hashlib.sha256(json.dumps([str(part) for part in parts]).encode()).hexdigest()
+
+
 def request_forecast(
-    *,
-    owner: User | None,
-    symbol: str,
-    horizon: int = FORECAST_DEFAULT_HORIZON,
-    method: str = FORECAST_DEFAULT_METHOD,
-    as_of: date | None = None,
-    idempotency_key: str | None = None,
+    *, owner: User | None, question: Question, idempotency_key: str | None = None
 ) -> ForecastRequest:
     """Ask for a forecast and ring for a worker; the request is returned at once.
 
     As `ask_forecast`, which see. With no broker the row waits for the sweeper's next bell.
     """
     with transaction.atomic():
-        request = ask_forecast(
-            owner=owner,
-            symbol=symbol,
-            horizon=horizon,
-            method=method,
-            as_of=as_of,
-            idempotency_key=idempotency_key,
-        )
+        request = ask_forecast(owner=owner, question=question, idempotency_key=idempotency_key)
         if not request.is_finished:
             transaction.on_commit(lambda: bell.ring(request.forecast_id))
     return request
 
 
 def ask_forecast(
-    *,
-    owner: User | None,
-    symbol: str,
-    horizon: int = FORECAST_DEFAULT_HORIZON,
-    method: str = FORECAST_DEFAULT_METHOD,
-    as_of: date | None = None,
-    idempotency_key: str | None = None,
+    *, owner: User | None, question: Question, idempotency_key: str | None = None
 ) -> ForecastRequest:
     """Write down a wish for a forecast without ringing for a worker.
 
     The same question by the same person is the request there is; by another person it shares the work.
-    `as_of` None is the last session that closed. Raises RequestRefused, with `field`, for what can't be, and
-    then nothing stays.
+    Raises RequestRefused, with `field`, for what can't be, and then nothing stays.
     """
-    question = _question_hash(str(symbol).strip().upper(), horizon, method, as_of)
-    if idempotency_key and (earlier := _earlier(owner, idempotency_key, question)):
+    if idempotency_key and (earlier := _earlier(owner, idempotency_key, question.hash)):
         return earlier
-    _check_horizon(horizon)
-    chosen = _check_method(method)
+    _check_horizon(question.horizon)
+    method = _check_method(question.method)
     with transaction.atomic():
-        instrument = find_or_register(user=owner, symbol=symbol)
-        day = _resolve_as_of(instrument, as_of)
-        _check_history(instrument, chosen, day)
-        forecast = _same_question(instrument, chosen, horizon, day)
-        return _request_of(owner, forecast, idempotency_key, question)
-
-
-def _question_hash(*parts: object) -> str:
-    return hashlib.sha256(json.dumps([str(part) for part in parts]).encode()).hexdigest()
+        instrument = find_or_register(user=owner, symbol=question.symbol)
+        day = _resolve_as_of(instrument, question.as_of)
+        _check_history(instrument, method, day)
+        forecast = _same_question(instrument, method, question.horizon, day)
+        return _request_of(owner, forecast, idempotency_key, question.hash)
 
 
 def _earlier(owner: User | None, key: str, question: str) -> ForecastRequest | None:
@@ -232,7 +224,8 @@ def cancel_forecast(*, request: ForecastRequest) -> None:
                 code="already_finished",
             )
         request.cancelled_at = timezone.now()
-        request.save(update_fields=["cancelled_at"])
+        request.cancelled_stage, request.cancelled_progress = forecast.stage, forecast.progress
+        request.save(update_fields=["cancelled_at", "cancelled_stage", "cancelled_progress"])
         Forecast.objects.filter(pk=forecast.pk).cancel_unwanted()
 
 

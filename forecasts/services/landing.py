@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db.models import OuterRef, Subquery
 
 from forecasts.models import Forecast, ForecastRequest, Instrument, PriceBar
-from forecasts.services.forecasts import request_forecast
+from forecasts.services.forecasts import Question, request_forecast
 
 if TYPE_CHECKING:
     from forecasts.models.forecasts import ForecastRequestQuerySet
@@ -41,4 +41,4 @@ def request_landing_forecast() -> None:
     bars = PriceBar.objects.filter(instrument=OuterRef("forecast__instrument")).order_by("-date")
     of_the_last_day = _asked().filter(forecast__as_of=Subquery(bars.values("date")[:1]))
     if not of_the_last_day.exclude(forecast__status__in=OVER_IN_VAIN).exists():
-        request_forecast(owner=None, symbol=SYMBOL, method=METHOD, horizon=HORIZON)
+        request_forecast(owner=None, question=Question(SYMBOL, HORIZON, METHOD))

@@ -10,7 +10,12 @@ from django.db import IntegrityError, transaction
 
 from forecasts.errors import RequestRefused
 from forecasts.models import Instrument, Watchlist, WatchlistEntry
-from forecasts.services.forecasts import FORECAST_DEFAULT_HORIZON, FORECAST_DEFAULT_METHOD, request_forecast
+from forecasts.services.forecasts import (
+    FORECAST_DEFAULT_HORIZON,
+    FORECAST_DEFAULT_METHOD,
+    Question,
+    request_forecast,
+)
 from forecasts.services.instruments import find_or_register, normalise_symbol
 
 if TYPE_CHECKING:
@@ -139,7 +144,7 @@ def request_watchlist_forecasts(
     outcome = WatchlistForecasts()
     for symbol in list(watchlist.entries.values_list("instrument__symbol", flat=True)):
         try:
-            made = request_forecast(owner=watchlist.owner, symbol=symbol, horizon=horizon, method=method)
+            made = request_forecast(owner=watchlist.owner, question=Question(symbol, horizon, method))
         except RequestRefused as refusal:
             if refusal.field in ("horizon", "method") and refusal.code != "too_short":
                 raise

@@ -18,6 +18,7 @@ from forecasts.forms import ForecastForm
 from forecasts.models import ForecastRequest, Instrument
 from forecasts.services import (
     SAMPLE_PREFIX,
+    Question,
     find_instrument,
     is_yahoo_symbol,
     printable,
@@ -134,7 +135,7 @@ def forecast_create(request: HttpRequest, symbol: str) -> HttpResponse:
     user, form = cast(User, request.user), ForecastForm(request.POST)
     if form.is_valid():
         try:
-            return redirect(request_forecast(owner=user, symbol=symbol, **form.cleaned_data))
+            return redirect(request_forecast(owner=user, question=Question(symbol, **form.cleaned_data)))
         except RequestRefused as refusal:
             form.refuse(refusal)
     return _refused(request, user, symbol, form)

@@ -2,10 +2,11 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from forecasts import bell, sweeper
-from forecasts.models import Forecast
-from tests.factories import ForecastFactory, ForecastRequestFactory
+from forecasts.models import Evaluation, Forecast
+from tests.factories import EvaluationFactory, ForecastFactory, ForecastRequestFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -90,7 +91,53 @@ def test_a_forecast_whose_askers_left_is_cancelled(rung: list[int]) -> None:
 def test_a_broker_that_is_down_harms_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bell.app.conf, "broker_read_url", "redis://127.0.0.1:1/0")
     wanted()
+    EvaluationFactory()
 
     sweeper.sweep()
 
     assert Forecast.objects.get().status == "queued"
+
+
+def test_the_newest_evaluation_is_extended_first_and_one_at_a_time(rung: list[int]) -> None:
+    _, newest = EvaluationFactory(), EvaluationFactory()
+    EvaluationFactory(slow_baselines="done")
+
+    sweeper.sweep()
+
+    assert rung == [newest.pk]
+
+
+def test_an_evaluation_that_somebody_extends_is_left_to_them(rung: list[int]) -> None:
+    waiting, taken = EvaluationFactory(), EvaluationFactory()
+    Evaluation.objects.claim(taken.pk)
+
+    sweeper.sweep()
+
+    assert rung == [waiting.pk]
+
+
+def test_an_evaluation_is_given_up_after_three_attempts(rung: list[int]) -> None:
+    EvaluationFactory(extend_attempts=3, extend_lease_until=timezone.now() - timedelta(seconds=1))
+
+    sweeper.sweep()
+
+    assert Evaluation.objects.get().slow_baselines == "left_out"
+    assert rung == []
+
+
+def test_no_message_joins_one_that_waits(rung: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    EvaluationFactory()
+    monkeypatch.setattr("forecasts.bell.messages_waiting", lambda _queue: 1)
+
+    sweeper.sweep()
+
+    assert rung == []
+
+
+def test_a_site_without_slow_baselines_asks_for_none(rung: list[int], settings: Settings) -> None:
+    settings.SLOW_BASELINES = False
+    EvaluationFactory()
+
+    sweeper.sweep()
+
+    assert rung == []

@@ -10,7 +10,17 @@ from forecasts import pipeline, services
 from forecasts.errors import ForecastFailed, RequestRefused
 from forecasts.models import BARS_NEEDED
 
-COLUMNS = ("crps", "rmse", "mae", "coverage_50", "coverage_80", "coverage_90", "coverage_95")
+COLUMNS = (
+    "crps",
+    "rmse",
+    "mae",
+    "brier",
+    "coverage_50",
+    "coverage_80",
+    "coverage_90",
+    "coverage_95",
+    "width_80",
+)
 
 
 class Command(BaseCommand):

@@ -32,7 +32,7 @@ class Command(BaseCommand):
     def handle(self, *, symbol: str, user: str | None, **options: Any) -> None:
         wish = {name: options[name] for name in ("horizon", "method", "as_of")}
         try:
-            request = services.ask_forecast(owner=_owner(user), symbol=symbol, **wish)
+            request = services.ask_forecast(owner=_owner(user), question=services.Question(symbol, **wish))
         except RequestRefused as refusal:
             raise CommandError(refusal.message) from refusal
         forecast = self._finish(request)

@@ -52,7 +52,9 @@ def test_loading_the_sample_asks_again_when_the_request_was_withdrawn() -> None:
 def test_a_replay_does_not_stand_for_the_landing_pages_forecast() -> None:
     call_command("load_sample", verbosity=0)
     ForecastRequest.objects.all().delete()
-    services.request_forecast(owner=None, symbol="SAMPLE:AAPL", method="house", as_of=date(2010, 6, 1))
+    services.request_forecast(
+        owner=None, question=services.Question("SAMPLE:AAPL", method="house", as_of=date(2010, 6, 1))
+    )
 
     call_command("load_sample", verbosity=0)
 

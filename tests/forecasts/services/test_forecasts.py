@@ -23,7 +23,11 @@ def instrument(db: None) -> Instrument:
 
 
 def ask(owner: User | None, **wish: Any) -> ForecastRequest:
-    return services.request_forecast(owner=owner, **{"symbol": "SAMPLE:T", **wish})
+    return services.request_forecast(
+        owner=owner,
+        idempotency_key=wish.pop("idempotency_key", None),
+        question=services.Question(**{"symbol": "SAMPLE:T", **wish}),
+    )
 
 
 def test_a_request_waits_for_the_last_session_by_default(instrument: Instrument, user: User) -> None:
@@ -127,6 +131,20 @@ def test_cancelling_leaves_the_others_request_alone(instrument: Instrument, user
 
     assert [r.status for r in ForecastRequest.objects.order_by("owner__email")] == ["cancelled", "queued"]
     assert theirs.forecast.status == "queued"
+
+
+def test_who_has_withdrawn_sees_where_the_work_stood_then(
+    instrument: Instrument, user: User, other: User
+) -> None:
+    mine, theirs = ask(user), ask(other)
+    Forecast.objects.update(status="running", stage="training", progress=0.3)
+    services.cancel_forecast(request=mine)
+    Forecast.objects.update(stage="evaluating", progress=0.6, error={"code": "internal"})
+
+    seen = {one.pk: (one.stage, one.progress, one.error) for one in ForecastRequest.objects.all()}
+
+    assert seen[mine.pk] == ("training", 0.3, None)
+    assert seen[theirs.pk] == ("evaluating", 0.6, {"code": "internal"})
 
 
 def test_the_last_to_cancel_stops_the_work(instrument: Instrument, user: User, other: User) -> None:

@@ -7,10 +7,11 @@ from math import exp
 from typing import Any
 
 import pytest
+from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from forecasts.models import LEVELS, CorporateAction, ForecastRequest
+from forecasts.models import LEVELS, CorporateAction, Evaluation, ForecastRequest
 from tests.factories import (
     DAILY_VOLATILITY,
     ForecastRequestFactory,
@@ -97,6 +98,7 @@ def test_a_running_forecast_shows_how_its_training_goes(api: APIClient, user: Us
         "version": None,
         "sha256": None,
         "trained_until": None,
+        "market": None,
         "loss_history": losses,
     }
 
@@ -162,9 +164,21 @@ def test_evidence_is_the_models_own_skill_beside_everybodys_metrics(
         "origins": 250,
         "metrics": evaluation.metrics,
         "skill": own,
+        "slow_baselines": "pending",
     }
     assert (body["trust"], body["in_sample"], body["shown"]) == ("sharper", False, "model")
     assert body["verdict"] == evaluation.verdict
+
+
+def test_scores_that_were_not_stored_are_null(api: APIClient, done: ForecastRequest) -> None:
+    evaluation = done.forecast.evaluation
+    assert evaluation is not None
+    later = ["width_50", "width_80", "width_90", "width_95", "pit", "brier"]
+    row = {name: value for name, value in metric_row("model", 1).items() if name not in later}
+    evaluation.metrics = [row]
+    evaluation.save()
+
+    assert body_of(api, done)["evaluation"]["metrics"] == [row | dict.fromkeys(later)]
 
 
 def test_an_evaluation_without_origins_has_no_span(api: APIClient, done: ForecastRequest) -> None:
@@ -180,6 +194,7 @@ def test_an_evaluation_without_origins_has_no_span(api: APIClient, done: Forecas
         "origins": 0,
         "metrics": [],
         "skill": [],
+        "slow_baselines": "pending",
     }
 
 
@@ -189,8 +204,30 @@ def test_the_model_says_where_it_comes_from(api: APIClient, done: ForecastReques
         "version": "2012",
         "sha256": "a" * 64,
         "trained_until": "2012-12-31",
+        "market": None,
         "loss_history": [],
     }
+
+
+def test_a_forecast_says_which_index_it_was_told(api: APIClient, done: ForecastRequest) -> None:
+    market = {"symbol": "^GSPC", "as_of": "2013-03-01", "sha256": "c" * 64}
+    done.forecast.model = {**(done.forecast.model or {}), "market": market}
+    done.forecast.save()
+
+    assert body_of(api, done)["model"]["market"] == market
+
+
+@pytest.mark.parametrize(
+    ("stored", "computed_here", "told"),
+    [("pending", True, "pending"), ("pending", False, "left_out"), ("done", False, "done")],
+)
+def test_an_evaluation_says_whether_slow_baselines_will_come(
+    api: APIClient, done: ForecastRequest, settings: Settings, stored: str, computed_here: bool, told: str
+) -> None:
+    settings.SLOW_BASELINES = computed_here
+    Evaluation.objects.update(slow_baselines=stored)
+
+    assert body_of(api, done)["evaluation"]["slow_baselines"] == told
 
 
 def test_who_has_withdrawn_sees_no_result(api: APIClient, done: ForecastRequest) -> None:

@@ -9,24 +9,19 @@ import pytest
 from django.utils import timezone
 
 from forecasts import pipeline, presentation, services, tasks
-from forecasts.ingest import Snapshot
+from forecasts.heartbeat import Heartbeat
 from forecasts.market_data.base import RateLimited, Unreachable
 from forecasts.models import Evaluation, Forecast, ForecastPoint, Instrument, Trust
+from forecasts.pipeline import evidence, steps
 from ml_engine.evidence import Backtest, PooledSkill
 from ml_engine.forecaster import LSTMForecaster, vintages
 
 SERIES = {"model", "random-walk", "drift", "historical", "filtered-historical"}
 
 
-@pytest.fixture(autouse=True)
-def _silent_heart(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The heart's thread has a connection of its own, which can't see a test's transaction."""
-    monkeypatch.setattr("forecasts.heartbeat.LOOK_SECONDS", 3600)
-
-
 def ask(symbol: str, **wish: Any) -> Forecast:
     wish = {"method": "house", "horizon": 5, **wish}
-    return services.ask_forecast(owner=None, symbol=symbol, **wish).forecast
+    return services.ask_forecast(owner=None, question=services.Question(symbol, **wish)).forecast
 
 
 def computed(symbol: str, **wish: Any) -> Forecast:
@@ -112,6 +107,20 @@ def test_an_evaluation_is_shared_by_forecasts_of_the_same_month(goog: Instrument
     assert Evaluation.objects.count() == 1
 
 
+def test_an_evaluation_on_stale_prices_is_not_reused(goog: Instrument) -> None:
+    missing = list(goog.bars.filter(date__range=(date(2012, 5, 29), date(2012, 5, 31))))
+    goog.bars.filter(date__in=[bar.date for bar in missing]).delete()
+    stale = computed(goog.symbol, as_of=date(2012, 6, 15))
+    goog.bars.bulk_create(missing)
+
+    fresh = computed(goog.symbol, as_of=date(2012, 6, 18))
+
+    assert stale.evaluation is not None
+    assert fresh.evaluation is not None
+    assert stale.evaluation.last_origin == date(2012, 4, 27)
+    assert fresh.evaluation.last_origin == date(2012, 5, 2)
+
+
 @pytest.mark.parametrize("method", ["fine-tuned", "from-scratch"])
 def test_training_methods_leave_their_losses(goog: Instrument, method: str) -> None:
     forecast = computed(goog.symbol, method=method)
@@ -147,14 +156,14 @@ def test_a_cancelled_forecast_is_not_computed(goog: Instrument) -> None:
 def test_cancelling_at_any_stage_stores_nothing(goog: Instrument, stage: str, monkeypatch: Any) -> None:
     forecast = ask(goog.symbol, method="fine-tuned")
     request = forecast.requests.get()
-    report = pipeline.Heartbeat.report
+    report = Heartbeat.report
 
-    def cancel_then_report(beat: pipeline.Heartbeat, **fields: Any) -> None:
+    def cancel_then_report(beat: Heartbeat, **fields: Any) -> None:
         if fields.get("stage") == stage:
             services.cancel_forecast(request=request)
         report(beat, **fields)
 
-    monkeypatch.setattr(pipeline.Heartbeat, "report", cancel_then_report)
+    monkeypatch.setattr(Heartbeat, "report", cancel_then_report)
     tasks.compute(forecast.pk)
 
     assert Forecast.objects.get().status == "cancelled"
@@ -166,7 +175,7 @@ def test_a_fault_is_tried_three_times_and_then_told(goog: Instrument, monkeypatc
     def broken(*_args: Any) -> None:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr(pipeline, "_prices", broken)
+    monkeypatch.setattr("forecasts.pipeline.work.prices_of", broken)
     forecast = ask(goog.symbol)
     states = []
     for _ in range(4):
@@ -224,7 +233,7 @@ def test_a_split_stored_during_the_work_does_not_falsify_the_result(
     goog: Instrument, monkeypatch: Any
 ) -> None:
     forecast = ask(goog.symbol)
-    work = pipeline._work
+    work = steps.work
 
     def split_meanwhile(*args: Any) -> Any:
         result = work(*args)
@@ -232,7 +241,7 @@ def test_a_split_stored_during_the_work_does_not_falsify_the_result(
         Instrument.objects.update(data_revision=2)
         return result
 
-    monkeypatch.setattr(pipeline, "_work", split_meanwhile)
+    monkeypatch.setattr(steps, "work", split_meanwhile)
     tasks.compute(forecast.pk)
 
     stored = Forecast.objects.get()
@@ -243,9 +252,9 @@ def test_a_split_stored_during_the_work_does_not_falsify_the_result(
 def test_skill_is_not_claimed_for_what_the_model_has_not_learned_from(
     goog: Instrument, monkeypatch: Any
 ) -> None:
-    sharper = pipeline.judge(skilful(), "model", in_sample=False)
+    sharper = evidence.judge(skilful(), "model", in_sample=False)
     Instrument.objects.update(kind="crypto")
-    monkeypatch.setattr(pipeline, "backtest", lambda *_args, **_rest: skilful())
+    monkeypatch.setattr(evidence, "backtest", lambda *_args, **_rest: skilful())
 
     forecast = computed(goog.symbol)
 
@@ -281,7 +290,7 @@ def test_an_interrupted_terminal_gives_the_forecast_back(goog: Instrument, monke
 
     forecast = ask(goog.symbol)
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline, "_work", interrupt)
+        patch.setattr(steps, "work", interrupt)
         with pytest.raises(KeyboardInterrupt):
             pipeline.run_here(forecast.pk)
     assert Forecast.objects.get().status == "queued"
@@ -307,24 +316,15 @@ def test_a_passing_fault_of_the_source_is_tried_again(db: None, monkeypatch: Any
 
 def test_a_taken_over_worker_stores_nothing(goog: Instrument, monkeypatch: Any) -> None:
     forecast = ask(goog.symbol)
-    work = pipeline._work
+    work = steps.work
 
     def lose_the_claim_at_the_end(*args: Any) -> Any:
         result = work(*args)
         Forecast.objects.update(fence=9, lease_until=timezone.now())
         return result
 
-    monkeypatch.setattr(pipeline, "_work", lose_the_claim_at_the_end)
+    monkeypatch.setattr(steps, "work", lose_the_claim_at_the_end)
     tasks.compute(forecast.pk)
 
     assert ForecastPoint.objects.count() == 0
     assert Forecast.objects.get().status == "running"
-
-
-def test_prices_before_a_day_exclude_it() -> None:
-    days = pd.DatetimeIndex(["2013-02-27", "2013-02-28", "2013-03-01"], name="date")
-    frame = pd.DataFrame({"close": [1.0, 2.0, 3.0]}, index=days)
-
-    before = pipeline.Prices(Snapshot(frame, 1, 1.0), frame).before(date(2013, 3, 1))
-
-    assert before["close"].tolist() == [1.0, 2.0]
