@@ -5,9 +5,7 @@ Run it with `.venv/bin/python -m benchmarks.latency`; `--runs`, `--symbol` and `
 """
 
 import argparse
-import json
 import os
-import platform
 import statistics
 import time
 from collections.abc import Iterator, Sequence
@@ -15,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks.reporting import headline, origin_of_figures, table, write_json
 from stockcast_site import devstack
 from tests.site import Person, Site, newcomer, running_site
 
@@ -52,19 +51,23 @@ def measure_all(site: Site, symbol: str, runs: int) -> list[Wait]:
     return [measure(person, symbol, method) for _ in range(runs) for method in TARGETS]
 
 
-def table(waits: Sequence[Wait]) -> str:
+def report(waits: Sequence[Wait]) -> str:
     """Return a line for each method."""
-    lines = [f"{'method':<12}{'runs':>5}{'best':>8}{'median':>8}{'worst':>8}{'target':>8}  load average"]
-    for method, target in TARGETS.items():
-        own = [wait for wait in waits if wait.method == method]
-        seconds, loads = [wait.seconds for wait in own], [wait.load for wait in own]
-        figures = (min(seconds), statistics.median(seconds), max(seconds), target)
-        lines.append(
-            f"{method:<12}{len(own):>5}"
-            + "".join(f"{figure:>8.2f}" for figure in figures)
-            + f"  {min(loads):.1f} to {max(loads):.1f}"
-        )
-    return "\n".join(lines)
+    header = ("method", "runs", "best", "median", "worst", "target", "load average")
+    return table(
+        header, (line(method, [wait for wait in waits if wait.method == method]) for method in TARGETS)
+    )
+
+
+def line(method: str, waits: Sequence[Wait]) -> list[str]:
+    seconds, loads = [wait.seconds for wait in waits], [wait.load for wait in waits]
+    figures = (min(seconds), statistics.median(seconds), max(seconds), TARGETS[method])
+    return [
+        method,
+        str(len(waits)),
+        *(f"{figure:.2f}" for figure in figures),
+        f"{min(loads):.1f} to {max(loads):.1f}",
+    ]
 
 
 @contextmanager
@@ -85,10 +88,12 @@ def main() -> None:
     chosen = options.parse_args()
     with fresh_site() as site:
         waits = measure_all(site, chosen.symbol, chosen.runs)
-    print(f"{chosen.symbol}, {os.cpu_count()} cores, Python {platform.python_version()}; seconds")
-    print(table(waits))
-    if chosen.json:
-        chosen.json.write_text(json.dumps([asdict(wait) for wait in waits], indent=2) + "\n")
+    made = origin_of_figures()
+    print(headline(made))
+    print(f"{chosen.symbol}; seconds")
+    print(report(waits))
+    figures = {"made": made, "arguments": vars(chosen), "waits": [asdict(wait) for wait in waits]}
+    write_json(chosen.json, figures)
 
 
 if __name__ == "__main__":
