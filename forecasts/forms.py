@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
+from forecasts.chances import LEVEL_WORDS, PRICE_WORDS, QUANTITY_WORDS, RISK_LEVELS, step_words
 from forecasts.models import MAX_HORIZON, Forecast
 from forecasts.services import FORECAST_DEFAULT_HORIZON, FORECAST_DEFAULT_METHOD
 
@@ -50,6 +51,47 @@ class ForecastForm(RefusableForm):
         kwargs.setdefault("auto_id", "ask_%s")
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
+
+
+class StepForm(RefusableForm):
+    """A question to a forecast about one of its sessions."""
+
+    step = forms.IntegerField(label="Sessions ahead", min_value=1)
+
+    def __init__(self, horizon: int, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        step = self.fields["step"]
+        step.initial = horizon
+        step.widget.attrs["max"] = horizon
+        step.error_messages |= dict.fromkeys(("required", "invalid", "min_value"), step_words(horizon))
+
+
+def number_field(label: str, words: str, **attributes: str) -> forms.FloatField:
+    """Return a field that says the same whatever is wrong with its number."""
+    return forms.FloatField(
+        label=label,
+        widget=forms.NumberInput(attrs={"step": "any", **attributes}),
+        error_messages=dict.fromkeys(("required", "invalid"), words),
+    )
+
+
+class ChanceForm(StepForm):
+    price = number_field("Price", PRICE_WORDS, min="0", inputmode="decimal")
+    field_order = ["price", "step"]
+
+
+class RiskForm(StepForm):
+    quantity = number_field("Shares (− if short)", QUANTITY_WORDS)
+    level = forms.ChoiceField(
+        choices=[(str(level), f"{100 * level:.0f} %") for level in RISK_LEVELS],
+        required=False,
+        error_messages={"invalid_choice": LEVEL_WORDS},
+    )
+    field_order = ["quantity", "step", "level"]
+
+    def clean_level(self) -> float:
+        return float(self.cleaned_data["level"] or RISK_LEVELS[0])
 
 
 class WatchlistForm(RefusableForm):

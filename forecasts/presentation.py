@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from forecasts.models import MEDIAN, CorporateAction, ForecastPoint, PriceBar
+from forecasts.models import MEDIAN, CorporateAction, Forecast, ForecastPoint, PriceBar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from forecasts.models import Forecast
 
 
 @dataclass(frozen=True)
@@ -27,6 +25,13 @@ class Point:
     quantiles: list[float]
     median: float
     actual: float | None
+
+
+def shown_series(forecast: Forecast) -> tuple[str, str]:
+    """Return the series to show first, and the other."""
+    if forecast.shown == Forecast.Shown.NAIVE:
+        return ForecastPoint.NAIVE, ForecastPoint.MODEL
+    return ForecastPoint.MODEL, ForecastPoint.NAIVE
 
 
 def last_close(forecast: Forecast) -> float | None:

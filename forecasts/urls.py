@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from forecasts.views import forecasts, home, instruments, watchlists
+from forecasts.views import decisions, forecasts, home, instruments, watchlists
 
 app_name = "forecasts"
 urlpatterns = [
@@ -25,6 +25,8 @@ urlpatterns = [
     path("forecasts/<uuid:pk>/progress/", forecasts.forecast_progress, name="forecast_progress"),
     path("forecasts/<uuid:pk>/cancel/", forecasts.forecast_cancel, name="forecast_cancel"),
     path("forecasts/<uuid:pk>/delete/", forecasts.forecast_delete, name="forecast_delete"),
+    path("forecasts/<uuid:pk>/chance/", decisions.forecast_chance, name="forecast_chance"),
+    path("forecasts/<uuid:pk>/risk/", decisions.forecast_risk, name="forecast_risk"),
     path("forecasts/<uuid:pk>/calibration.json", forecasts.calibration_chart, name="calibration_chart"),
     path("forecasts/<uuid:pk>/loss.json", forecasts.loss_chart, name="loss_chart"),
 ]

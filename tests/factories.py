@@ -137,6 +137,12 @@ def metric_row(method: str, step: int, crps: float = 0.01) -> dict[str, Any]:
         "coverage_80": 0.81,
         "coverage_90": 0.9,
         "coverage_95": 0.95,
+        "width_50": 0.025,
+        "width_80": 0.045 if method == "model" else 0.05,
+        "width_90": 0.06,
+        "width_95": 0.075,
+        "pit": [20, 25, 25, 30, 25, 25, 25, 25, 20, 30],
+        "brier": 0.171 if method == "model" else 0.18,
         "direction_accuracy": 0.5 if method == "model" else None,
         "up_rate": 0.52,
     }

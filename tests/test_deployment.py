@@ -15,14 +15,15 @@ import pytest
 import yaml
 from django.conf import settings
 
+from forecasts import bell
 from forecasts.models import Forecast
 from stockcast_site import run
 
 ROOT = Path(__file__).resolve().parents[1]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-APP_SERVICES = {"web", "house", "training", "io", "beat", "prepare"}
+APP_SERVICES = {"web", "house", "training", "io", "evidence", "beat", "prepare"}
 SERVERS = {"postgres", "redis"}
-WORKERS = {"house", "training", "io"}
+WORKERS = {"house", "training", "io", "evidence"}
 PAPERS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md", "docs/deployment.md")
 # Read by run.py, the Makefile, devstack or compose, and not by settings.py.
 OUTSIDE_SETTINGS = {"POSTGRES_PASSWORD", "HOST", "PORT", "STOCKCAST_EMBEDDED", "TORCH_INDEX_URL"}
@@ -155,7 +156,7 @@ def test_every_queue_has_its_worker() -> None:
     waiting += [Forecast(prices_ready=True, method=method) for method in Forecast.Method.values]
 
     assert {forecast.queue for forecast in waiting} <= consumed
-    assert settings.CELERY_TASK_DEFAULT_QUEUE in consumed
+    assert {settings.CELERY_TASK_DEFAULT_QUEUE, bell.EVIDENCE} <= consumed
 
 
 def test_compose_sets_variables_that_are_read() -> None:

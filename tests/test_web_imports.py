@@ -163,6 +163,17 @@ def test_no_address_imports_what_workers_need(web: WebProcess, ids: dict[str, An
 
 
 @pytest.mark.timeout(300)
+def test_questions_to_a_forecast_bring_nothing_heavy(web: WebProcess, ids: dict[str, Any]) -> None:
+    pages, api = (f"{start}{ids[start]}/" for start in ("forecasts/", f"{API}forecasts/"))
+    asked = [f"{pages}chance/?price=90&step=5", f"{pages}risk/?quantity=9&step=5"]
+    asked += [f"{api}chances/?price=90&step=5", f"{api}risk/?quantity=9&step=5"]
+
+    answers = [web.ask("GET", address) for address in asked]
+
+    assert [(answer.status, answer.imported) for answer in answers] == [(200, [])] * 4
+
+
+@pytest.mark.timeout(300)
 def test_only_calendars_bring_pandas(web: WebProcess) -> None:
     """An instrument that still trades needs to know its last closed session; that is all it brings."""
     InstrumentFactory(yahoo=True, symbol="MSFT")

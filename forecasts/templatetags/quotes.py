@@ -14,6 +14,11 @@ METHOD_NAMES = {
     "drift": "Random walk with drift",
     "historical": "Historical simulation",
     "filtered-historical": "Filtered historical simulation",
+    "garch-t": "GARCH(1,1) with Student’s t",
+    "gjr-garch-skewt": "GJR-GARCH with skewed t",
+    "theta": "Theta method",
+    "gradient-boosting": "Gradient-boosted quantiles",
+    "tutorial-lstm": "The LSTM of the tutorials",
     **dict(Forecast.Method.choices),
 }
 
@@ -37,6 +42,14 @@ def change(value: float | None, decimals: int = 1) -> str:
 def percent(value: float | None, decimals: int = 0) -> str:
     """Write a fraction as a percentage."""
     return NOTHING if value is None else f"{100 * value:.{decimals}f} %"
+
+
+@register.filter
+def chance(value: float) -> str:
+    """Write a probability as a percentage; the smallest and the largest are no certainties."""
+    if 0 < value < 0.005:
+        return "< 1 %"
+    return "> 99 %" if 0.995 <= value < 1 else f"{100 * value:.0f} %"
 
 
 @register.filter

@@ -21,6 +21,7 @@ from forecasts.models import Forecast, ForecastRequest
 from forecasts.models.forecasts import ForecastRequestQuerySet
 from forecasts.services import cancel_forecast, delete_forecast
 from forecasts.views.actions import action
+from forecasts.views.decisions import questions
 from forecasts.views.reports import report
 
 PAGE_SIZE = 25
@@ -53,7 +54,7 @@ def forecast_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not wish.is_finished:
         context |= _progress(wish)
     elif wish.status == Forecast.Status.SUCCEEDED:
-        context |= report(wish.forecast)
+        context |= report(wish.forecast) | questions(request.GET, wish.forecast)
     return render(request, "forecasts/forecast_detail.html", context)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from forecasts.models import LEVELS, Forecast, ForecastPoint
-from forecasts.presentation import last_close, points_of_series, price_points
+from forecasts.models import LEVELS, ForecastPoint
+from forecasts.presentation import last_close, points_of_series, price_points, shown_series
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from forecasts.models import Evaluation
+    from forecasts.models import Evaluation, Forecast
     from forecasts.presentation import Point
 
 TABLE_LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
@@ -76,18 +76,24 @@ class EvidenceRow:
 
 
 @dataclass(frozen=True)
+class CalibrationRow:
+    """Where the outcomes of one step fell, as shares of tenths of the model's law, which each promised 0.1.
+
+    The ratios are to the naive cone: of the mean width of the 80 % band, and of the Brier score of chances.
+    """
+
+    step: int
+    tenths: list[float]
+    width_ratio: float | None
+    brier_ratio: float | None
+
+
+@dataclass(frozen=True)
 class MethodRow:
     """A method's CRPS by step, with whether it is the lowest."""
 
     method: str
     scores: list[tuple[float | None, bool]]
-
-
-def shown_series(forecast: Forecast) -> tuple[str, str]:
-    """Return the series to draw first, and the other."""
-    if forecast.shown == Forecast.Shown.NAIVE:
-        return ForecastPoint.NAIVE, ForecastPoint.MODEL
-    return ForecastPoint.MODEL, ForecastPoint.NAIVE
 
 
 def summarise_shown(forecast: Forecast) -> Summary | None:
@@ -112,6 +118,7 @@ def report(forecast: Forecast) -> dict[str, Any]:
         "evidence": _evidence(evaluation, steps) if evaluation else [],
         "steps": steps,
         "coverages": COVERAGES,
+        "calibration": _calibration(evaluation, steps) if evaluation else [],
         "methods": _methods(evaluation, steps) if evaluation else [],
     }
 
@@ -150,7 +157,7 @@ def _skill(evaluation: Evaluation, step: int | None) -> dict[str, Any] | None:
 
 
 def _evidence(evaluation: Evaluation, steps: Sequence[int]) -> list[EvidenceRow]:
-    scores = {(row["method"], row["step"]): row for row in evaluation.metrics}
+    scores = _scores(evaluation)
     return [
         _evidence_row(
             scores[ForecastPoint.MODEL, step],
@@ -162,14 +169,42 @@ def _evidence(evaluation: Evaluation, steps: Sequence[int]) -> list[EvidenceRow]
     ]
 
 
+def _scores(evaluation: Evaluation) -> dict[tuple[str, int], dict[str, Any]]:
+    return {(row["method"], row["step"]): row for row in evaluation.metrics}
+
+
 def _evidence_row(model: dict[str, Any], naive: dict[str, Any], skill: dict[str, Any]) -> EvidenceRow:
-    model_rmse, naive_rmse = model.get("rmse"), naive.get("rmse")
     return EvidenceRow(
         step=model["step"],
         skill=skill.get("crps_skill"),
         p_value=skill.get("p_value"),
-        rmse_ratio=model_rmse / naive_rmse if model_rmse and naive_rmse else None,
+        rmse_ratio=_ratio(model, naive, "rmse"),
         coverages=[model.get(f"coverage_{promised}") for promised in COVERAGES],
+    )
+
+
+def _ratio(model: dict[str, Any], naive: dict[str, Any], score: str) -> float | None:
+    """The model's score over the naive cone's; None where either is zero, unknown or not stored."""
+    mine, other = model.get(score), naive.get(score)
+    return mine / other if mine and other else None
+
+
+def _calibration(evaluation: Evaluation, steps: Sequence[int]) -> list[CalibrationRow]:
+    """Rows of the steps that have a PIT histogram: evaluations stored before there was one have none."""
+    scores = _scores(evaluation)
+    return [
+        _calibration_row(model, scores.get((ForecastPoint.NAIVE, step), {}))
+        for step in steps
+        if (model := scores.get((ForecastPoint.MODEL, step), {})).get("pit")
+    ]
+
+
+def _calibration_row(model: dict[str, Any], naive: dict[str, Any]) -> CalibrationRow:
+    return CalibrationRow(
+        step=model["step"],
+        tenths=[count / sum(model["pit"]) for count in model["pit"]],
+        width_ratio=_ratio(model, naive, "width_80"),
+        brier_ratio=_ratio(model, naive, "brier"),
     )
 
 

@@ -1,5 +1,11 @@
 """Shapes, and nothing else: what comes in is checked for its form, what goes out is read from rows."""
 
+from forecasts.api.serializers.decisions import (
+    ChanceQuerySerializer,
+    ChanceSerializer,
+    RiskQuerySerializer,
+    RiskSerializer,
+)
 from forecasts.api.serializers.forecasts import (
     ForecastQuerySerializer,
     ForecastQuestionSerializer,
@@ -24,6 +30,8 @@ from forecasts.api.serializers.watchlists import (
 __all__ = [
     "BarQuerySerializer",
     "BarSerializer",
+    "ChanceQuerySerializer",
+    "ChanceSerializer",
     "ForecastQuerySerializer",
     "ForecastQuestionSerializer",
     "ForecastSerializer",
@@ -31,6 +39,8 @@ __all__ = [
     "InstrumentQuerySerializer",
     "InstrumentSerializer",
     "ProblemSerializer",
+    "RiskQuerySerializer",
+    "RiskSerializer",
     "WatchlistForecastsSerializer",
     "WatchlistNameSerializer",
     "WatchlistQuestionSerializer",

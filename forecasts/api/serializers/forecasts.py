@@ -97,9 +97,9 @@ class ForecastSummarySerializer(serializers.ModelSerializer[ForecastRequest]):
         help_text="The last bar really used; steps count from it.",
     )
     status = serializers.ChoiceField(Forecast.Status.choices)
-    stage = serializers.ChoiceField(Forecast.Stage.choices, source="forecast.stage")
-    progress = serializers.FloatField(source="forecast.progress", help_text="0 to 1.")
-    error = ErrorSerializer(source="forecast.error", allow_null=True)
+    stage = serializers.ChoiceField(Forecast.Stage.choices)
+    progress = serializers.FloatField(help_text="0 to 1.")
+    error = ErrorSerializer(allow_null=True)
     started_at = serializers.DateTimeField(source="forecast.started_at", allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
     shown = serializers.ChoiceField(
@@ -153,15 +153,28 @@ class PointSerializer(serializers.Serializer[Any]):
 
 
 class MetricSerializer(serializers.Serializer[Any]):
-    """How a method did at one step; `model` is the forecast's own, the others are baselines."""
+    """How a method did at one step; `model` is the forecast's own, the others are baselines.
+
+    Forecasts issued before a score was there have null for it.
+    """
 
     method = serializers.CharField()
     step = serializers.IntegerField()
     origins = serializers.IntegerField()
+    pit = serializers.ListField(
+        child=serializers.IntegerField(),
+        allow_null=True,
+        help_text="How many outcomes fell in each tenth of the forecast law, lowest first.",
+    )
+    brier = serializers.FloatField(
+        allow_null=True,
+        help_text="Of the chances to close above the last close less, plus nothing and plus the usual move.",
+    )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         numbers = "mse rmse mae mape mase pinball crps coverage_50 coverage_80 coverage_90 coverage_95"
-        names = [*numbers.split(), "direction_accuracy", "up_rate"]
+        widths = "width_50 width_80 width_90 width_95"
+        names = [*numbers.split(), *widths.split(), "direction_accuracy", "up_rate"]
         return super().get_fields() | {name: serializers.FloatField(allow_null=True) for name in names}
 
 
@@ -180,6 +193,11 @@ class EvaluationSerializer(serializers.Serializer[Evaluation]):
     origins = serializers.IntegerField()
     metrics = MetricSerializer(many=True)
     skill = serializers.SerializerMethodField()
+    slow_baselines = serializers.ChoiceField(
+        Evaluation.SlowBaselines.choices,
+        source="slow_baselines_shown",
+        help_text="Whether GARCH, trees and the like are among the metrics: they join later.",
+    )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         # `from` is a word of Python's own, so it cannot be declared as the attribute of a class.
@@ -201,6 +219,14 @@ class LossSerializer(serializers.Serializer[Any]):
     validation = serializers.FloatField(allow_null=True)
 
 
+class MarketSerializer(serializers.Serializer[Any]):
+    """The broad index whose closes the model was told."""
+
+    symbol = serializers.CharField()
+    as_of = serializers.DateField(help_text="Its last close used.")
+    sha256 = serializers.CharField(help_text="Of the closes used.")
+
+
 class ModelSerializer(serializers.Serializer[Any]):
     """What made the forecast; while it is being trained there is nothing here but its losses."""
 
@@ -208,6 +234,7 @@ class ModelSerializer(serializers.Serializer[Any]):
     version = serializers.CharField(allow_null=True)
     sha256 = serializers.CharField(allow_null=True, help_text="Of the weights.")
     trained_until = serializers.DateField(allow_null=True)
+    market = MarketSerializer(allow_null=True, help_text="Null: it worked without an index.")
     loss_history = LossSerializer(many=True)
 
 
@@ -270,5 +297,5 @@ class ForecastSerializer(ForecastSummarySerializer):
         card = request.result.model if request.result else None
         if card is None and not losses:
             return None
-        unknown = dict.fromkeys(("name", "version", "sha256", "trained_until"))
+        unknown = dict.fromkeys(("name", "version", "sha256", "trained_until", "market"))
         return ModelSerializer(unknown | (card or {}) | {"loss_history": losses}).data

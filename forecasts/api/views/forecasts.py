@@ -18,13 +18,18 @@ from forecasts.api.errors import Conflict
 from forecasts.api.examples import FORECAST, QUESTION
 from forecasts.api.exports import EXPORTS, AnyAccept, file_name
 from forecasts.api.serializers import (
+    ChanceQuerySerializer,
+    ChanceSerializer,
     ForecastQuerySerializer,
     ForecastQuestionSerializer,
     ForecastSerializer,
     ForecastSummarySerializer,
     ProblemSerializer,
+    RiskQuerySerializer,
+    RiskSerializer,
 )
 from forecasts.api.views.base import ApiViewSet
+from forecasts.chances import chance_of_price, risk_of_position
 from forecasts.models import Forecast, ForecastRequest
 
 MAX_KEY_LENGTH = 255
@@ -88,9 +93,9 @@ class ForecastViewSet(
         examples=[QUESTION],
     )
     def create(self, request: Request) -> Response:
-        question = self.read_body(ForecastQuestionSerializer)
+        question = services.Question(**self.read_body(ForecastQuestionSerializer))
         asked = services.request_forecast(
-            owner=self.user, **question, idempotency_key=idempotency_key(request)
+            owner=self.user, question=question, idempotency_key=idempotency_key(request)
         )
         where = reverse("api:forecast-detail", args=[asked.pk], request=request)
         return Response(
@@ -148,10 +153,38 @@ class ForecastViewSet(
             write(asked), content_type=content_type, headers={"Content-Disposition": attached}
         )
 
+    @extend_schema(
+        operation_id="forecasts_chances",
+        summary="The chances of a price",
+        description="Of closing above it at a step, of touching it until then, and the range to expect. "
+        "409 until the forecast has succeeded.",
+        parameters=[ChanceQuerySerializer],
+        responses={200: ChanceSerializer, 409: ProblemSerializer},
+    )
+    @action(detail=True)
+    def chances(self, _request: Request, **_path: UUID) -> Response:
+        result = self._result(self.get_object())
+        return Response(
+            ChanceSerializer(chance_of_price(result, **self.read_query(ChanceQuerySerializer))).data
+        )
+
+    @extend_schema(
+        operation_id="forecasts_risk",
+        summary="The risk of a position",
+        description="Value at risk and expected shortfall of shares held, or sold short, until a step. "
+        "409 until the forecast has succeeded.",
+        parameters=[RiskQuerySerializer],
+        responses={200: RiskSerializer, 409: ProblemSerializer},
+    )
+    @action(detail=True)
+    def risk(self, _request: Request, **_path: UUID) -> Response:
+        result = self._result(self.get_object())
+        return Response(RiskSerializer(risk_of_position(result, **self.read_query(RiskQuerySerializer))).data)
+
     def _result(self, asked: ForecastRequest) -> Forecast:
         if asked.result is None:
             raise Conflict(
-                f"This forecast is {asked.status}; only one that succeeded can be drawn or exported. "
+                f"This forecast is {asked.status}; only one that succeeded has numbers. "
                 + ("Ask for a new one." if asked.is_finished else "Wait until it has succeeded.")
             )
         return asked.result

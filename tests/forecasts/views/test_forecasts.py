@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from forecasts.models import Forecast, ForecastRequest
+from forecasts.models import Evaluation, Forecast, ForecastRequest
 from tests.factories import ForecastRequestFactory, bars
 
 PAGES = ["forecast_detail", "forecast_progress", "calibration_chart", "loss_chart"]
@@ -113,6 +113,29 @@ def test_forecast_detail_compares_with_the_naive_cone_by_step(
     assert [row.step for row in evidence] == [1, 5, 10, 20]
     assert (evidence[0].skill, evidence[0].p_value, evidence[0].rmse_ratio) == (0.02, 0.03, 1.0)
     assert evidence[0].coverages == [0.51, 0.81, 0.9, 0.95]
+
+
+def test_forecast_detail_says_where_outcomes_fell(signed_in: Client, done: ForecastRequest) -> None:
+    page = signed_in.get(url("forecast_detail", done))
+
+    row = page.context["calibration"][0]
+    assert row.tenths == [0.08, 0.1, 0.1, 0.12, 0.1, 0.1, 0.1, 0.1, 0.08, 0.12]
+    assert (row.step, row.width_ratio, row.brier_ratio) == (1, pytest.approx(0.9), pytest.approx(0.95))
+    assert "Where the outcomes fell" in page.content.decode()
+
+
+def test_forecast_detail_of_one_judged_before_outcomes_were_counted(
+    signed_in: Client, done: ForecastRequest
+) -> None:
+    evaluation = done.forecast.evaluation
+    for row in evaluation.metrics:
+        del row["pit"], row["brier"], row["width_80"]
+    evaluation.save()
+
+    page = signed_in.get(url("forecast_detail", done))
+
+    assert page.context["calibration"] == []
+    assert "Where the outcomes fell" not in page.content.decode()
 
 
 def test_forecast_detail_draws_the_naive_cone_first_where_it_is_better(
@@ -224,3 +247,34 @@ def test_forecast_delete_forgets_the_request(signed_in: Client, done: ForecastRe
 def test_forecasts_are_not_ended_by_a_link(name: str, signed_in: Client, running: ForecastRequest) -> None:
     assert signed_in.get(url(name, running)).url == running.get_absolute_url()
     assert ForecastRequest.objects.live().get() == running
+
+
+@pytest.mark.parametrize(
+    ("about", "said"),
+    [
+        ({"market": {"symbol": "^GSPC", "as_of": "2013-03-01", "sha256": "c" * 64}}, "^GSPC, closes until"),
+        ({"market": None, "market_missing": "^GSPC"}, "none: ^GSPC could not be had up to date"),
+        ({}, "<dd>none</dd>"),
+    ],
+)
+def test_forecast_detail_says_which_index_was_used(
+    done: ForecastRequest, signed_in: Client, about: dict[str, object], said: str
+) -> None:
+    done.forecast.model = {**(done.forecast.model or {}), **about}
+    done.forecast.save()
+
+    page = signed_in.get(url("forecast_detail", done)).content.decode()
+
+    assert said in page
+    assert ("c" * 64 in page) == bool(about.get("market"))
+
+
+@pytest.mark.parametrize(("state", "told"), [("pending", True), ("done", False), ("left_out", False)])
+def test_forecast_detail_says_that_slow_baselines_are_to_come(
+    done: ForecastRequest, signed_in: Client, state: str, told: bool
+) -> None:
+    Evaluation.objects.update(slow_baselines=state)
+
+    page = signed_in.get(url("forecast_detail", done)).content.decode()
+
+    assert ("Slower baselines are still being computed" in page) is told
