@@ -16,8 +16,9 @@ EMBARGO_BUSINESS_DAYS = 65
 class Card:
     """The card of one trained model, saved as JSON beside its weights.
 
-    `trained_until` is the last date the model has seen in any way. `metrics` come from the held-out tail of
-    its data only. `fine_tuning` is None for a model that was not fine-tuned, else says whether it was `kept`.
+    `trained_until` is the last date the model has seen in any way. `metrics` come from time that the network
+    they are of had not seen. `fine_tuning` is None for a model that was not fine-tuned, else says whether it
+    was `kept`.
     """
 
     name: str
