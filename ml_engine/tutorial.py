@@ -101,7 +101,7 @@ def train(closes: FloatArray, epochs: int) -> Network:
         for batch in torch.split(order, BATCH):
             optimiser.zero_grad()
             loss = nn.functional.mse_loss(network(windows[:-1, batch])[0], windows[-1, batch])
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
             optimiser.step()
     return network.double()
 

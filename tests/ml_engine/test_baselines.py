@@ -140,4 +140,4 @@ def test_strange_prices_have_finite_ordered_quantiles(
 
 def test_who_does_not_say_its_quantiles_is_no_baseline() -> None:
     with pytest.raises(TypeError, match="log_returns"):
-        Baseline()  # type: ignore[abstract]
+        Baseline()  # type: ignore[abstract]  # that it can't be made is the point

@@ -41,12 +41,13 @@ def test_default_is_the_last_row_and_twenty_sessions(forecaster: Forecaster, bar
 
 
 def test_uncertainty_grows_with_the_horizon(forecaster: Forecaster, bars: pd.DataFrame) -> None:
-    if forecaster.name == "tutorial-lstm":
-        pytest.skip("it gives a point, whose band is of no width")
     log_returns = forecaster.predict(bars, horizon=60).log_returns[0]
 
     width = log_returns[:, LEVELS.index(0.9)] - log_returns[:, LEVELS.index(0.1)]
 
+    if forecaster.name == "tutorial-lstm":  # gives a point
+        assert_array_equal(width, 0)
+        return
     assert width[0] < width[4] < width[19] < width[59]
     assert 0.5 < width[0] / (2 * 1.2816 * 0.015) < 2
 

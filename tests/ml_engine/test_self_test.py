@@ -1,3 +1,4 @@
+from abc import ABC, abstractmethod
 from dataclasses import replace
 
 import numpy as np
@@ -12,12 +13,12 @@ from ml_engine.self_test import followed, run_self_test, shuffle_sessions
 from tests.ml_engine.synthetic import make_bars, make_market
 
 
-class Shifted(RandomWalkEWMA):
+class Shifted(RandomWalkEWMA, ABC):
     """A random walk from another price than the origin's close."""
 
+    @abstractmethod
     def shift(self, closes: pd.Series) -> pd.Series:
         """How far off the price is at each row, from log closes (row,)."""
-        raise NotImplementedError
 
     def predict(
         self,
@@ -103,16 +104,18 @@ def test_stale_prices_are_caught(bars: pd.DataFrame, lag: int) -> None:
     assert result["follows_today"] < 0.2
 
 
-def test_no_forecaster_trails(forecaster: Forecaster) -> None:
-    if forecaster.name == "tutorial-lstm":
-        pytest.skip("It does: its smoothed price goes with the days before about as much as with today's.")
+def test_no_forecaster_trails_but_the_tutorials(forecaster: Forecaster) -> None:
+    """Its smoothed price goes with the days before about as much as with today's."""
     bars = make_bars(400, seed=4)
 
     today, earlier = followed(forecaster.predict(bars, bars.index[249:], 1), bars["close"])
 
     assert today is not None
     assert earlier is not None
-    assert today > 0.9 > earlier
+    if forecaster.name == "tutorial-lstm":
+        assert today - earlier < 0.3
+    else:
+        assert today > 0.9 > earlier
 
 
 def test_correlations_by_hand() -> None:
