@@ -123,6 +123,20 @@ def closes_at(calendar: str, session: date) -> datetime:
     return moment
 
 
+def opens_at(calendar: str, session: date) -> datetime:
+    """Return the moment (UTC) of a session's first price: midnight before it where no hours are known."""
+    if calendar in (EVERY_DAY, WEEKDAYS) or session not in _table(calendar)[0]:
+        return datetime.combine(session, datetime.min.time(), tzinfo=UTC)
+    moment: datetime = _exchange(calendar).session_open(session.isoformat()).to_pydatetime()
+    return moment
+
+
+def sessions_between(calendar: str, first: date, last: date) -> list[date]:
+    """Return the sessions from `first` to `last`, both included."""
+    days = (first + timedelta(days=count) for count in range((last - first).days + 1))
+    return [day for day in days if is_session(calendar, day)]
+
+
 def last_closed_session(calendar: str, now: datetime) -> date:
     """Return the newest session whose close lies at or before `now` (an aware time)."""
     session = session_at_or_before(calendar, now.astimezone(UTC).date() + timedelta(days=1))

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from forecasts import calendars
 from forecasts.errors import ForecastFailed
-from forecasts.market_data import provider_for
+from forecasts.market_data import provider_for, source_name
 from forecasts.market_data.base import History, ProviderError, UnknownSymbol, Unreachable
 from forecasts.models import BAR_COLUMNS, CorporateAction, Forecast, Instrument, PriceBar, why_too_short
 
@@ -202,7 +202,7 @@ def _refuse_a_poorer(instrument: Instrument, whole: History) -> None:
     first = final.order_by("date").values_list("date", flat=True)[0]
     starts_later = whole.bars.empty or whole.bars.index[0].date() > first
     if starts_later or len(whole.bars) < ENOUGH_SESSIONS * final.count():
-        source = instrument.get_source_display()
+        source = source_name(instrument.source)
         raise ProviderError(
             f"{source} answered with only a part of the history of {instrument.symbol}.",
             "The prices fetched before are kept. Try again later.",
@@ -223,7 +223,7 @@ def _remember_failure(instrument: Instrument, error: ProviderError) -> None:
 
 
 def _delisted(instrument: Instrument, since: str) -> dict[str, str]:
-    source = instrument.get_source_display()
+    source = source_name(instrument.source)
     return {
         "code": "delisted",
         "message": f"{source} has had no prices for {instrument.symbol} since {since}: it may be delisted.",
@@ -253,7 +253,7 @@ def _write(locked: Instrument, history: History, *, restated: bool) -> None:
         locked.actions.all().delete()
         locked.data_revision += 1
     _describe(locked, history.about)
-    bars = _with_finality(locked, history.bars)
+    bars = _with_states(locked, history.bars)
     PriceBar.objects.upsert(locked, bars[_is_news(locked, bars)])
     _store_actions(locked, history)
     locked.fetched_at, locked.fetch_error = timezone.now(), None
@@ -261,28 +261,31 @@ def _write(locked: Instrument, history: History, *, restated: bool) -> None:
 
 
 def _describe(instrument: Instrument, about: dict[str, Any]) -> None:
-    for field in ("name", "currency", "exchange", "kind"):
+    for field in ("name", "currency", "exchange", "timezone", "kind"):
         setattr(instrument, field, about.get(field) or getattr(instrument, field))
     if instrument.is_live:
         instrument.calendar = calendars.calendar_for(instrument.symbol, instrument.exchange)
 
 
-def _with_finality(instrument: Instrument, bars: pd.DataFrame) -> pd.DataFrame:
-    """Mark bars of sessions that are not over yet as provisional."""
+def _with_states(instrument: Instrument, bars: pd.DataFrame) -> pd.DataFrame:
+    """Mark bars whose session is not over yet."""
     if not instrument.is_live:
-        return bars.assign(is_final=True)
+        return bars.assign(state=PriceBar.State.FINAL)
     last_final = calendars.last_closed_session(instrument.calendar, timezone.now())
-    return bars.assign(is_final=[day.date() <= last_final for day in bars.index])
+    states = [
+        PriceBar.State.FINAL if day.date() <= last_final else PriceBar.State.UNFINISHED for day in bars.index
+    ]
+    return bars.assign(state=states)
 
 
 def _is_news(instrument: Instrument, bars: pd.DataFrame) -> pd.Series[bool]:
     """Mark the rows that are not stored yet, or stored with other values: only those are written."""
     stored = instrument.bars.filter(date__range=(bars.index[0].date(), bars.index[-1].date()))
     known = stored.as_frame().reindex(bars.index)
-    final = set(stored.final().values_list("date", flat=True))
+    states = dict(stored.values_list("date", "state"))
     columns = list(BAR_COLUMNS)
     same = ((bars[columns] - known[columns]).abs() <= TOLERANCE * known[columns]).all(axis=1)
-    return ~(same & (bars["is_final"] == [day.date() in final for day in bars.index]))
+    return ~(same & (bars["state"] == [states.get(day.date()) for day in bars.index]))
 
 
 def _store_actions(instrument: Instrument, history: History) -> None:

@@ -14,6 +14,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from stockcast_site import devstack
+from stockcast_site.openapi import DRF_STANDARDIZED_ERRORS, SPECTACULAR_SETTINGS  # noqa: F401 -- read by their libraries
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -256,39 +257,6 @@ REST_FRAMEWORK = {
     "STRICT_JSON": True,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-DRF_STANDARDIZED_ERRORS = {
-    # What a reader of the documentation meets; 405, 406, 415 and 500 have the same shape.
-    "ALLOWED_ERROR_STATUS_CODES": ["400", "401", "403", "404", "429"],
-    "ERROR_SCHEMAS": dict.fromkeys(
-        ("400", "401", "403", "404", "429"), "forecasts.api.serializers.ProblemSerializer"
-    ),
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "StockCast API",
-    "DESCRIPTION": "Calibrated stock forecasts, with the evidence that they deserve trust, or the plain "
-    "statement that they do not.",
-    "VERSION": "1",
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SERVE_AUTHENTICATION": [],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {
-        "ForecastMethodEnum": "forecasts.models.Forecast.Method",
-        "ForecastStatusEnum": "forecasts.models.Forecast.Status",
-        "ForecastStageEnum": "forecasts.models.Forecast.Stage",
-        "ForecastShownEnum": "forecasts.models.Forecast.Shown",
-        "InstrumentKindEnum": "forecasts.models.Instrument.Kind",
-        "InstrumentSourceEnum": "forecasts.models.Instrument.Source",
-    },
-    "POSTPROCESSING_HOOKS": [
-        "drf_standardized_errors.openapi_hooks.postprocess_schema_enums",
-    ],
-}
-
 # Pages ------------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-gb"

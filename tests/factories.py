@@ -99,7 +99,7 @@ def bars(
     count: int = 30,
     last: date = LAST_DAY,
     closes: Sequence[float] | None = None,
-    is_final: bool = True,
+    state: str = PriceBar.State.FINAL,
 ) -> list[PriceBar]:
     """Write bars of the `count` weekdays up to `last`, oldest first; the last close is 100 unless given."""
     closes = closes or [ANCHOR_CLOSE * exp(0.02 * sin(back)) for back in range(count)][::-1]
@@ -113,7 +113,7 @@ def bars(
             close=close,
             adj_close=close,
             volume=1_000_000.0,
-            is_final=is_final,
+            state=state,
         )
         for day, close in zip(weekdays_until(last, len(closes)), closes, strict=True)
     ]

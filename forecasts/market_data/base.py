@@ -1,11 +1,13 @@
-"""What every source of prices offers, and how it says that it cannot."""
+"""What every source of prices offers, how it introduces itself, and how it says that it cannot."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
 
     import pandas as pd
@@ -28,12 +30,23 @@ class History:
 
     `bars` has a DatetimeIndex `date` without time zone and float columns open, high, low, close, adj_close,
     volume: adjusted for splits and not for dividends, except adj_close, which is for both. It has a row at
-    least: a source without one raises. `about` may hold name, currency, exchange and kind of the instrument.
+    least: a source without one raises. `about` may hold name, currency, exchange, timezone, kind and
+    calendar of the instrument.
     """
 
     bars: pd.DataFrame
     actions: list[Action] = field(default_factory=list)
     about: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Match:
+    """What a source's search found; `kind` is one of Instrument.Kind, `exchange` as people call it."""
+
+    symbol: str
+    name: str = ""
+    kind: str = "other"
+    exchange: str = ""
 
 
 class ProviderError(Exception):
@@ -52,6 +65,12 @@ class UnknownSymbol(ProviderError):
     permanent = True
 
 
+class Renamed(UnknownSymbol):
+    """The source has the instrument under another symbol now."""
+
+    code = "renamed"
+
+
 class RateLimited(ProviderError):
     code = "rate_limited"
 
@@ -65,3 +84,32 @@ class Provider(Protocol):
 
     def fetch(self, symbol: str, start: date | None = None) -> History:
         """Return bars and actions from `start` on, or all there are; raises ProviderError."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """How a source introduces itself: each module of this package that is one has such a `SOURCE`.
+
+    `prefix` begins its symbols and `pattern` is what must follow; `is_live` says that newer bars can be
+    fetched. `rate` is the name of the setting with the requests a second that it may be asked, empty for
+    none; `calendar` names the calendar of a symbol before anything of it was fetched. `configured` is False
+    while a source cannot be used, for lack of a key say; then `remedy` says what to do.
+    """
+
+    key: str
+    name: str
+    prefix: str
+    pattern: re.Pattern[str]
+    example: str
+    provider: Callable[[], Provider]
+    calendar: Callable[[str], str]
+    is_live: bool = True
+    rate: str = ""
+    configured: Callable[[], bool] = lambda: True
+    remedy: str = ""
+
+    def has(self, symbol: str) -> bool:
+        """Whether a symbol in upper case is written as this source's are; there need not be such a one."""
+        return symbol.startswith(self.prefix) and bool(
+            self.pattern.fullmatch(symbol.removeprefix(self.prefix))
+        )

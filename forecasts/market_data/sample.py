@@ -6,10 +6,12 @@ those after its end. Splits and dividends show as jumps of adj_close/close, so b
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING
 
-from forecasts.market_data.base import Action, History, UnknownSymbol
+from forecasts.calendars import NEW_YORK
+from forecasts.market_data.base import Action, History, Source, UnknownSymbol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,6 +52,18 @@ class SampleProvider:
             actions=[action for action in _actions(raw, jumps) if action.date >= first],
             about={"name": NAMES[ticker], "currency": "USD", "exchange": "XNYS", "kind": "equity"},
         )
+
+
+SOURCE = Source(
+    key="sample",
+    name="sample data",
+    prefix=PREFIX,
+    pattern=re.compile("|".join(NAMES)),
+    example="SAMPLE:AAPL",
+    provider=SampleProvider,
+    calendar=lambda _symbol: NEW_YORK,
+    is_live=False,
+)
 
 
 def _read(ticker: str) -> pd.DataFrame:

@@ -7,6 +7,7 @@ several processes corrupt a shared one.
 
 from __future__ import annotations
 
+import re
 import tempfile
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -16,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.cache import cache
 
+from forecasts.calendars import calendar_for
 from forecasts.market_data.base import (
     SAMPLE_REMEDY,
     Action,
     History,
     ProviderError,
     RateLimited,
+    Source,
     UnknownSymbol,
     Unreachable,
 )
@@ -78,6 +81,19 @@ class YahooProvider:
                 raise _missing(symbol, None)
             actions = [action for action in _actions(frame) if action.date >= first]
             return History(bars, actions, _about(ticker.history_metadata))
+
+
+SOURCE = Source(
+    key="yahoo",
+    name="Yahoo Finance",
+    prefix="",
+    # What Yahoo calls things: AAPL, BRK-B, 7203.T, ^GSPC, EURUSD=X, ES=F.
+    pattern=re.compile(r"\^?[A-Z0-9][A-Z0-9.\-]{0,18}(=[XF])?"),
+    example="MSFT",
+    provider=YahooProvider,
+    calendar=calendar_for,
+    rate="YAHOO_RATE",
+)
 
 
 @lru_cache(maxsize=1)
@@ -181,6 +197,7 @@ def _about(metadata: Any) -> dict[str, Any]:
         "name": metadata.get("longName") or metadata.get("shortName"),
         "currency": metadata.get("currency"),
         "exchange": metadata.get("exchangeName"),
+        "timezone": metadata.get("exchangeTimezoneName"),
         "kind": KINDS.get(str(metadata.get("instrumentType")), "other"),
     }
     return {key: value for key, value in about.items() if value}

@@ -1,5 +1,6 @@
 """Rows: instruments and prices, watchlists, forecasts and their evidence."""
 
+from forecasts.models.bars import BAR_COLUMNS, CorporateAction, MissingSession, PriceBar, Restatement
 from forecasts.models.evaluations import Evaluation, Trust
 from forecasts.models.forecasts import (
     BARS_NEEDED,
@@ -11,7 +12,9 @@ from forecasts.models.forecasts import (
     ForecastRequest,
     why_too_short,
 )
-from forecasts.models.instruments import BAR_COLUMNS, CorporateAction, Instrument, PriceBar
+from forecasts.models.instruments import Instrument
+from forecasts.models.listings import Listing, SymbolSearch
+from forecasts.models.uploads import UploadDraft
 from forecasts.models.watchlists import Watchlist, WatchlistEntry
 
 __all__ = [
@@ -26,8 +29,13 @@ __all__ = [
     "ForecastPoint",
     "ForecastRequest",
     "Instrument",
+    "Listing",
+    "MissingSession",
     "PriceBar",
+    "Restatement",
+    "SymbolSearch",
     "Trust",
+    "UploadDraft",
     "Watchlist",
     "WatchlistEntry",
     "why_too_short",

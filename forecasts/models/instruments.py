@@ -1,8 +1,7 @@
-"""What can be forecast: instruments, their daily bars and their corporate actions."""
+"""What can be forecast."""
 
 from __future__ import annotations
 
-from datetime import date as Date
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -13,13 +12,8 @@ from forecasts.calendars import NEW_YORK
 from forecasts.markets import index_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    import pandas as pd
-
     from accounts.models import User
-
-BAR_COLUMNS = ("open", "high", "low", "close", "adj_close", "volume")
+    from forecasts.models.bars import PriceBar
 
 
 class InstrumentQuerySet(QuerySet["Instrument"]):
@@ -31,10 +25,14 @@ class InstrumentQuerySet(QuerySet["Instrument"]):
         return self.filter(source=Instrument.Source.SAMPLE)
 
     def with_history(self) -> InstrumentQuerySet:
+        from forecasts.models.bars import PriceBar  # it needs this module first
+
         return self.filter(Exists(PriceBar.objects.filter(instrument=OuterRef("pk"))))
 
     def with_span(self) -> InstrumentQuerySet:
         """Add `first_session` and `last_session`, the days of the oldest and newest stored bar, or None."""
+        from forecasts.models.bars import PriceBar
+
         days = PriceBar.objects.filter(instrument=OuterRef("pk")).values("date")
         return self.annotate(
             first_session=models.Subquery(days.order_by("date")[:1]),
@@ -50,6 +48,8 @@ class Instrument(models.Model):
     """Something with a price history from exactly one source, which its symbol names."""
 
     class Source(models.TextChoices):
+        """Those that code elsewhere speaks of; any module of forecasts.market_data may bring another."""
+
         YAHOO = "yahoo", "Yahoo Finance"
         SAMPLE = "sample", "sample data"
         UPLOAD = "upload", "upload"
@@ -63,7 +63,7 @@ class Instrument(models.Model):
         OTHER = "other", "other"
 
     symbol = models.CharField(max_length=40)
-    source = models.CharField(max_length=10, choices=Source)
+    source = models.CharField(max_length=10, help_text="The key of a source in forecasts.market_data.")
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="uploads"
     )
@@ -71,6 +71,7 @@ class Instrument(models.Model):
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.OTHER)
     currency = models.CharField(max_length=10, blank=True)
     exchange = models.CharField(max_length=20, blank=True)
+    timezone = models.CharField(max_length=40, blank=True, help_text="The exchange's, such as Asia/Tokyo.")
     calendar = models.CharField(
         max_length=20, help_text="An exchange_calendars name, or 24/7 or weekdays: see forecasts.calendars."
     )
@@ -108,7 +109,7 @@ class Instrument(models.Model):
     @property
     def is_live(self) -> bool:
         """Whether newer bars can be fetched; sample and uploaded bars are all final."""
-        return self.source == self.Source.YAHOO
+        return self.source not in (self.Source.SAMPLE, self.Source.UPLOAD)
 
     @property
     def market_symbol(self) -> str | None:
@@ -117,111 +118,5 @@ class Instrument(models.Model):
         return index_of(self.calendar) if self.is_live and is_stock else None
 
     def last_bar(self) -> PriceBar | None:
+        """Return the newest final bar."""
         return self.bars.final().order_by("-date").first()
-
-
-class PriceBarQuerySet(QuerySet["PriceBar"]):
-    def final(self) -> PriceBarQuerySet:
-        return self.filter(is_final=True)
-
-    def up_to(self, day: Date | None) -> PriceBarQuerySet:
-        return self.filter(date__lte=day) if day else self
-
-    def as_frame(self) -> pd.DataFrame:
-        """Return the bars by rising date: index `date`, columns open, high, low, close, adj_close, volume."""
-        import pandas as pd
-
-        rows = list(self.order_by("date").values_list("date", *BAR_COLUMNS))
-        frame = pd.DataFrame.from_records(rows, columns=["date", *BAR_COLUMNS]).astype(
-            dict.fromkeys(BAR_COLUMNS, "float64")
-        )
-        frame["date"] = pd.to_datetime(frame["date"])
-        return frame.set_index("date")
-
-    def upsert(self, instrument: Instrument, frame: pd.DataFrame) -> int:
-        """Write a frame shaped as `as_frame` returns it, with an optional `is_final`; return the count."""
-        final = frame["is_final"] if "is_final" in frame else [True] * len(frame)
-        bars = [
-            PriceBar(
-                instrument=instrument,
-                date=day.date(),
-                is_final=bool(is_final),
-                **dict(zip(BAR_COLUMNS, row, strict=True)),
-            )
-            for day, is_final, row in zip(frame.index, final, _rows(frame), strict=True)
-        ]
-        self.bulk_create(
-            bars,
-            batch_size=2000,
-            update_conflicts=True,
-            unique_fields=["instrument", "date"],
-            update_fields=[*BAR_COLUMNS, "is_final"],
-        )
-        return len(bars)
-
-
-def _rows(frame: pd.DataFrame) -> Iterable[tuple[float, ...]]:
-    return frame[list(BAR_COLUMNS)].itertuples(index=False, name=None)
-
-
-class PriceBar(models.Model):
-    """One session's prices, adjusted for splits and not for dividends; `adj_close` adds dividends.
-
-    All are in the instrument's currency and on the share basis of its current `data_revision`; volume is
-    in shares of that basis.
-    """
-
-    pk = models.CompositePrimaryKey("instrument_id", "date")
-    instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="bars", db_index=False)
-    date = models.DateField()
-    open = models.FloatField()
-    high = models.FloatField()
-    low = models.FloatField()
-    close = models.FloatField()
-    adj_close = models.FloatField()
-    volume = models.FloatField()
-    is_final = models.BooleanField(default=True)
-
-    objects = PriceBarQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(low__gt=0) & Q(adj_close__gt=0), name="pricebar_positive"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.instrument_id} {self.date} {self.close}"
-
-
-class CorporateActionQuerySet(QuerySet["CorporateAction"]):
-    def split_factor_since(self, instrument_id: int, day: Date) -> float:
-        """Return new shares per old share by all splits after `day`: 2.0 after one 2:1 split."""
-        factor = 1.0
-        splits = self.filter(instrument_id=instrument_id, kind=CorporateAction.Kind.SPLIT, date__gt=day)
-        for ratio in splits.values_list("value", flat=True):
-            factor *= ratio
-        return factor
-
-
-class CorporateAction(models.Model):
-    """A dividend (currency per share, on the basis of its day) or a split (new shares per old share)."""
-
-    class Kind(models.TextChoices):
-        DIVIDEND = "dividend", "dividend"
-        SPLIT = "split", "split"
-
-    instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="actions")
-    date = models.DateField()
-    kind = models.CharField(max_length=10, choices=Kind)
-    value = models.FloatField()
-
-    objects = CorporateActionQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["instrument", "date", "kind"], name="action_once_a_day"),
-            models.CheckConstraint(condition=Q(value__gt=0), name="action_positive"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.instrument_id} {self.date} {self.kind} {self.value}"

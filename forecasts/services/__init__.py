@@ -13,7 +13,7 @@ from forecasts.services.instruments import (
     SAMPLE_PREFIX,
     find_instrument,
     find_or_register,
-    is_yahoo_symbol,
+    is_live_symbol,
     printable,
     search_instruments,
 )
@@ -42,7 +42,7 @@ __all__ = [
     "delete_watchlist",
     "find_instrument",
     "find_or_register",
-    "is_yahoo_symbol",
+    "is_live_symbol",
     "landing_forecast",
     "printable",
     "remove_from_watchlist",

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from forecasts.calendars import calendar_for
 from forecasts.errors import RequestRefused
+from forecasts.market_data import source_of
 from forecasts.models import Instrument
 
 if TYPE_CHECKING:
     from accounts.models import User
     from forecasts.models.instruments import InstrumentQuerySet
 
-# What Yahoo calls things: AAPL, BRK-B, 7203.T, ^GSPC, EURUSD=X, ES=F.
-YAHOO_SYMBOL = re.compile(r"\^?[A-Z0-9][A-Z0-9.\-]{0,18}(=[XF])?")
 SAMPLE_PREFIX, UPLOAD_PREFIX = "SAMPLE:", "UPLOAD:"
 
 
@@ -23,9 +20,10 @@ def printable(text: str) -> str:
     return "".join(character for character in text if character.isprintable())
 
 
-def is_yahoo_symbol(text: str) -> bool:
-    """Whether it is written, but for small letters, as Yahoo writes symbols; there need not be such a one."""
-    return YAHOO_SYMBOL.fullmatch(text.upper()) is not None
+def is_live_symbol(text: str) -> bool:
+    """Whether it is written, but for small letters, as a live source writes symbols."""
+    source = source_of(text.upper())
+    return source is not None and source.is_live
 
 
 def normalise_symbol(symbol: object) -> str:
@@ -63,19 +61,22 @@ def _unknown(symbol: str) -> RequestRefused:
 
 
 def find_or_register(*, user: User | None, symbol: str) -> Instrument:
-    """Return the instrument; a well-formed Yahoo symbol seen for the first time becomes one without bars."""
+    """Return the instrument; a live source's symbol seen for the first time becomes one without bars."""
     symbol = normalise_symbol(symbol)
     if symbol.startswith((SAMPLE_PREFIX, UPLOAD_PREFIX)):
         return find_instrument(user=user, symbol=symbol)
-    if not is_yahoo_symbol(symbol):
+    source = source_of(symbol)
+    if source is None:
         raise _invalid(
             f"{symbol[:40]!r} is not a symbol. Use letters, digits, dots and dashes as Yahoo writes "
             "them, such as MSFT, BRK-B, 7203.T or ^GSPC, or a sample such as SAMPLE:AAPL."
         )
+    if not source.configured():
+        raise _invalid(f"{symbol} would come from {source.name}, which is not set up here. {source.remedy}")
     instrument, _ = Instrument.objects.get_or_create(
         symbol=symbol,
         owner=None,
-        defaults={"source": Instrument.Source.YAHOO, "calendar": calendar_for(symbol)},
+        defaults={"source": source.key, "calendar": source.calendar(symbol)},
     )
     return instrument
 

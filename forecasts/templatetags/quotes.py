@@ -3,9 +3,11 @@
 from django import template
 
 from forecasts.charts import price_decimals
+from forecasts.market_data import source_name
 from forecasts.models import Forecast
 
 register = template.Library()
+register.filter(source_name)
 
 NOTHING = "–"
 METHOD_NAMES = {

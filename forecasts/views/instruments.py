@@ -20,7 +20,7 @@ from forecasts.services import (
     SAMPLE_PREFIX,
     Question,
     find_instrument,
-    is_yahoo_symbol,
+    is_live_symbol,
     printable,
     request_forecast,
     search_instruments,
@@ -66,7 +66,7 @@ def instrument_list(request: HttpRequest) -> HttpResponse:
     if request.htmx.target == "symbol-options":  # type: ignore[attr-defined]  # django-htmx's middleware sets it
         return render(request, "forecasts/_symbol_options.html", {"instruments": found[:SUGGESTIONS]})
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"page": page, "text": text, "symbol": text.upper() if is_yahoo_symbol(text) else ""}
+    context = {"page": page, "text": text, "symbol": text.upper() if is_live_symbol(text) else ""}
     return render(request, "forecasts/instrument_list.html", context)
 
 

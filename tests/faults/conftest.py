@@ -18,7 +18,7 @@ WITH made AS (
     SELECT date '2013-03-01' - (%s - n) AS day, 100 * exp(0.4 * sin(n / 211.0) + 0.03 * sin(n * n)) AS price
     FROM generate_series(1, %s) AS n
 )
-INSERT INTO forecasts_pricebar (instrument_id, date, open, high, low, close, adj_close, volume, is_final)
+INSERT INTO forecasts_pricebar (instrument_id, date, open, high, low, close, adj_close, volume)
 SELECT id, day, price, price * 1.01, price * 0.99, price, price, 1e6, true FROM made, prices
 """
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 def contents(instrument: Instrument) -> list[Any]:
     """Return all that failures must leave alone."""
     fresh = Instrument.objects.get(pk=instrument.pk)
-    rows = fresh.bars.order_by("date").values_list("date", *BAR_COLUMNS, "is_final")
+    rows = fresh.bars.order_by("date").values_list("date", *BAR_COLUMNS, "state")
     actions = fresh.actions.order_by("date").values_list("date", "kind", "value")
     return [fresh.data_revision, fresh.calendar, fresh.fetched_at, *rows, *actions]
 
@@ -223,15 +223,15 @@ def test_a_session_that_is_not_over_is_provisional_until_it_is(
     acme, last = register(), OLD[-1]
     monkeypatch.setattr(timezone, "now", lambda: datetime(last.year, last.month, last.day, 19, tzinfo=UTC))
     ingest.refresh(acme)
-    assert list(acme.bars.filter(is_final=False).values_list("date", "close")) == [(last, CLOSES[49])]
+    assert list(acme.bars.filter(state="unfinished").values_list("date", "close")) == [(last, CLOSES[49])]
 
     yahoo.listings["ACME"].bars[-1] = bars_of([last], [555.0])[0]
     ingest.refresh(acme)
-    assert list(acme.bars.filter(is_final=False).values_list("date", "close")) == [(last, 555.0)]
+    assert list(acme.bars.filter(state="unfinished").values_list("date", "close")) == [(last, 555.0)]
 
     monkeypatch.setattr(timezone, "now", lambda: datetime(last.year, last.month, last.day, 21, tzinfo=UTC))
     ingest.refresh(acme)
-    assert acme.bars.get(date=last).is_final
+    assert acme.bars.get(date=last).state == "final"
     assert acme.data_revision == 1
 
 

@@ -133,8 +133,8 @@ def test_an_index_that_cannot_be_stored_is_no_fault_of_the_forecast(
     acme: Instrument, yahoo: YahooServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     yahoo.listings[INDEX] = listed_index()
-    unheard_of = {"is_final": True, "low": -1.0}  # which the table refuses
-    monkeypatch.setattr(ingest, "_with_finality", lambda _index, bars: bars.assign(**unheard_of))
+    unheard_of = {"state": "final", "low": -1.0}  # which the table refuses
+    monkeypatch.setattr(ingest, "_with_states", lambda _index, bars: bars.assign(**unheard_of))
 
     ingest.ensure_market(wish(acme))
 

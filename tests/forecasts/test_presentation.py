@@ -44,7 +44,7 @@ def test_the_actual_price_counts_dividends_as_return(forecast: Forecast) -> None
 
 def test_a_provisional_bar_is_not_yet_an_actual_price(forecast: Forecast) -> None:
     target_bar(forecast, close=99.0, adj_close=99.0)
-    PriceBar.objects.filter(date=date(2013, 3, 4)).update(is_final=False)
+    PriceBar.objects.filter(date=date(2013, 3, 4)).update(state="unfinished")
 
     assert presentation.price_points(forecast)[0].actual is None
 

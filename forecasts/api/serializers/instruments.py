@@ -33,6 +33,7 @@ class InstrumentSerializer(serializers.ModelSerializer[Instrument]):
             "kind",
             "currency",
             "exchange",
+            "timezone",
             "calendar",
             "calendar_is_approximate",
             "data_revision",
@@ -49,9 +50,23 @@ class InstrumentSerializer(serializers.ModelSerializer[Instrument]):
 class BarSerializer(serializers.ModelSerializer[PriceBar]):
     """Prices are adjusted for splits and not for dividends; `adj_close` is adjusted for both."""
 
+    is_final = serializers.BooleanField(help_text="Whether it is final or repaired: it will not change.")
+
     class Meta:
         model = PriceBar
-        fields = ["date", "open", "high", "low", "close", "adj_close", "volume", "is_final"]
+        fields = [
+            "date",
+            "open",
+            "high",
+            "low",
+            "close",
+            "adj_close",
+            "volume",
+            "is_final",
+            "state",
+            "source",
+            "fetched_at",
+        ]
         read_only_fields = fields
 
 

@@ -71,6 +71,9 @@ class InstrumentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiVie
         }
         # Plain dictionaries, for twenty thousand of them through a serializer would take a second.
         rows: QuerySet[Any, dict[str, Any]] = (
-            instrument.bars.filter(**wanted).order_by("date").values(*BarSerializer.Meta.fields)
+            instrument.bars.filter(**wanted)
+            .with_finality()
+            .order_by("date")
+            .values(*BarSerializer.Meta.fields)
         )
         return self.get_paginated_response(self.paginate_queryset(rows))

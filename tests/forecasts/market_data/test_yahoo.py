@@ -39,6 +39,7 @@ def test_prices_come_with_what_the_instrument_is(acme: Listing) -> None:
         "name": "ACME Incorporated",
         "currency": "USD",
         "exchange": "NMS",
+        "timezone": "America/New_York",
         "kind": "equity",
     }
 

@@ -95,7 +95,7 @@ def test_an_index_more_than_one_session_behind_is_not_used(
 
 
 def test_provisional_closes_of_the_index_are_not_used(stock: Instrument, index: Instrument) -> None:
-    index.bars.filter(date=ORIGIN).update(is_final=False)
+    index.bars.filter(date=ORIGIN).update(state="unfinished")
 
     assert market_of(computed(stock))[0]["as_of"] == "2012-06-14"
 

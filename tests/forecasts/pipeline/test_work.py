@@ -94,7 +94,7 @@ def quantiles(forecast: Forecast) -> list[Any]:
 
 
 def test_provisional_bars_are_not_used(goog: Instrument) -> None:
-    goog.bars.filter(date=date(2013, 3, 1)).update(is_final=False)
+    goog.bars.filter(date=date(2013, 3, 1)).update(state="unfinished")
 
     assert computed(goog.symbol).data_as_of == date(2013, 2, 28)
 

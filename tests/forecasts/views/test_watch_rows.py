@@ -36,7 +36,7 @@ def test_watch_row_has_the_last_close_and_the_change_since_the_session_before(us
 def test_watch_row_leaves_out_a_bar_that_is_not_final(user: User) -> None:
     instrument = InstrumentFactory()
     bars(instrument, closes=[100.0], last=date(2013, 2, 28))
-    bars(instrument, closes=[120.0], is_final=False)
+    bars(instrument, closes=[120.0], state="unfinished")
 
     assert row_of(user, instrument).last_close == 100.0
 

@@ -33,6 +33,7 @@ def test_instrument_detail_describes_it(api: APIClient, apple: Instrument) -> No
         "kind": "equity",
         "currency": "USD",
         "exchange": "NMS",
+        "timezone": "",
         "calendar": "XNYS",
         "calendar_is_approximate": False,
         "data_revision": 1,
@@ -125,6 +126,9 @@ def test_bars_come_by_rising_date(api: APIClient, apple: Instrument) -> None:
         "adj_close": 100.0,
         "volume": 1_000_000.0,
         "is_final": True,
+        "state": "final",
+        "source": "",
+        "fetched_at": body["results"][-1]["fetched_at"],
     }
 
 
