@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from forecasts.views import decisions, forecasts, home, instruments, watchlists
+from forecasts.views import decisions, forecasts, home, instruments, quality, watchlists
 
 app_name = "forecasts"
 urlpatterns = [
@@ -18,6 +18,7 @@ urlpatterns = [
     path("watchlists/<uuid:pk>/forecasts/", watchlists.watchlist_forecast, name="watchlist_forecast"),
     path("instruments/", instruments.instrument_list, name="instrument_list"),
     path("instruments/<str:symbol>/", instruments.instrument_detail, name="instrument_detail"),
+    path("instruments/<str:symbol>/prices/", quality.instrument_quality, name="instrument_quality"),
     path("instruments/<str:symbol>/chart.json", instruments.instrument_chart, name="instrument_chart"),
     path("instruments/<str:symbol>/forecasts/", instruments.forecast_create, name="forecast_create"),
     path("forecasts/", forecasts.forecast_list, name="forecast_list"),

@@ -32,6 +32,12 @@ def price(value: float | None, like: float | None = None) -> str:
 
 
 @register.filter
+def ratio(value: float) -> str:
+    """Write a factor, or an amount per share, with at most six figures and no zeros at the end."""
+    return f"{value:.6g}"
+
+
+@register.filter
 def change(value: float | None, decimals: int = 1) -> str:
     """Write a fraction as a signed percentage, with a real minus sign."""
     if value is None:

@@ -40,16 +40,16 @@ RANGES = {
 DEFAULT_RANGE = "1y"
 
 
-def _reader(request: HttpRequest) -> User | None:
+def reader_of(request: HttpRequest) -> User | None:
     return request.user if isinstance(request.user, User) else None
 
 
-def _strangers_see_samples(view: Callable[[HttpRequest, str], HttpResponse]) -> Callable[..., HttpResponse]:
+def strangers_see_samples(view: Callable[[HttpRequest, str], HttpResponse]) -> Callable[..., HttpResponse]:
     """Lead a stranger to sign in, known symbol or not: prices from Yahoo are not for publishing."""
 
     @wraps(view)
     def run(request: HttpRequest, symbol: str) -> HttpResponse:
-        if _reader(request) is None and not symbol.upper().startswith(SAMPLE_PREFIX):
+        if reader_of(request) is None and not symbol.upper().startswith(SAMPLE_PREFIX):
             return redirect_to_login(request.get_full_path())
         return view(request, symbol)
 
@@ -60,7 +60,7 @@ def _strangers_see_samples(view: Callable[[HttpRequest, str], HttpResponse]) -> 
 def instrument_list(request: HttpRequest) -> HttpResponse:
     """Search results; for a field that completes as one types, only the first few as options."""
     text = printable(request.GET.get("q") or request.GET.get("symbol") or "").strip()[:200]
-    reader = _reader(request)
+    reader = reader_of(request)
     found = search_instruments(user=reader, text=text)
     found = found if reader else found.samples()
     if request.htmx.target == "symbol-options":  # type: ignore[attr-defined]  # django-htmx's middleware sets it
@@ -71,10 +71,10 @@ def instrument_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@_strangers_see_samples
+@strangers_see_samples
 def instrument_detail(request: HttpRequest, symbol: str) -> HttpResponse:
     try:
-        instrument = find_instrument(user=_reader(request), symbol=symbol)
+        instrument = find_instrument(user=reader_of(request), symbol=symbol)
     except RequestRefused as refusal:
         context = {"symbol": symbol.upper(), "refusal": refusal, "form": ForecastForm()}
         return render(request, "forecasts/instrument_unknown.html", context, status=404)
@@ -90,7 +90,7 @@ def _detail(
     context = {
         "instrument": instrument,
         "form": form,
-        "requests": _requests(_reader(request), instrument),
+        "requests": _requests(reader_of(request), instrument),
         "bar": newest[0] if newest else None,
         "change": newest[0].close / newest[1].close - 1 if len(newest) == 2 else None,
         "first_date": instrument.bars.order_by("date").values_list("date", flat=True).first(),
@@ -110,10 +110,10 @@ def _requests(reader: User | None, instrument: Instrument) -> list[ForecastReque
 
 
 @require_safe
-@_strangers_see_samples
+@strangers_see_samples
 def instrument_chart(request: HttpRequest, symbol: str) -> HttpResponse:
     try:
-        instrument = find_instrument(user=_reader(request), symbol=symbol)
+        instrument = find_instrument(user=reader_of(request), symbol=symbol)
     except RequestRefused as refusal:
         raise Http404(refusal.message) from refusal
     bars = instrument.bars.final().order_by("date")

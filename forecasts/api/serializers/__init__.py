@@ -20,6 +20,7 @@ from forecasts.api.serializers.instruments import (
     InstrumentSerializer,
 )
 from forecasts.api.serializers.problems import ProblemSerializer
+from forecasts.api.serializers.quality import CorporateActionSerializer, QualitySerializer
 from forecasts.api.serializers.watchlists import (
     WatchlistForecastsSerializer,
     WatchlistNameSerializer,
@@ -32,6 +33,7 @@ __all__ = [
     "BarSerializer",
     "ChanceQuerySerializer",
     "ChanceSerializer",
+    "CorporateActionSerializer",
     "ForecastQuerySerializer",
     "ForecastQuestionSerializer",
     "ForecastSerializer",
@@ -39,6 +41,7 @@ __all__ = [
     "InstrumentQuerySerializer",
     "InstrumentSerializer",
     "ProblemSerializer",
+    "QualitySerializer",
     "RiskQuerySerializer",
     "RiskSerializer",
     "WatchlistForecastsSerializer",

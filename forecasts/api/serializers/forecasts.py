@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from accounts.api.strict import StrictSerializer, worded
 from forecasts import presentation
+from forecasts.api.serializers.problems import ErrorSerializer
 from forecasts.api.serializers.search import SearchField
 from forecasts.models import LEVELS, MAX_HORIZON, Evaluation, Forecast, ForecastPoint, ForecastRequest, Trust
 from forecasts.services import FORECAST_DEFAULT_HORIZON, FORECAST_DEFAULT_METHOD
@@ -70,14 +71,6 @@ class ForecastQuerySerializer(serializers.Serializer[Any]):
         error_messages=worded(STATUS_WORDS, "invalid_choice"),
     )
     method = MethodField(required=False, allow_blank=True)
-
-
-class ErrorSerializer(serializers.Serializer[Any]):
-    """Why it failed, in words for people; `code` is for programs."""
-
-    code = serializers.CharField()
-    message = serializers.CharField()
-    remedy = serializers.CharField(help_text="What to do about it.")
 
 
 class ForecastSummarySerializer(serializers.ModelSerializer[ForecastRequest]):

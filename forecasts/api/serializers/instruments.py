@@ -6,6 +6,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from accounts.api.strict import worded
+from forecasts.api.serializers.problems import ErrorSerializer
 from forecasts.api.serializers.search import SearchField
 from forecasts.calendars import is_approximate
 from forecasts.models import Instrument, PriceBar
@@ -24,6 +25,13 @@ class InstrumentSerializer(serializers.ModelSerializer[Instrument]):
         help_text="Whether sessions are taken to be Monday to Friday, for nothing better is known."
     )
 
+    error = ErrorSerializer(
+        source="fetch_error",
+        read_only=True,
+        allow_null=True,
+        help_text="Why there are no newer prices, if the last look at the source failed.",
+    )
+
     class Meta:
         model = Instrument
         fields = [
@@ -40,6 +48,7 @@ class InstrumentSerializer(serializers.ModelSerializer[Instrument]):
             "first_session",
             "last_session",
             "fetched_at",
+            "error",
         ]
         read_only_fields = fields
 

@@ -20,3 +20,11 @@ class ProblemSerializer(serializers.Serializer[Any]):
     type = serializers.ChoiceField([VALIDATION_ERROR, CLIENT_ERROR, SERVER_ERROR])
     # The metaclass takes fields out of the class, so `Serializer.errors` stays.
     errors = ProblemDetailSerializer(many=True)  # type: ignore[assignment]  # as said above
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    """Why it failed, in words for people; `code` is for programs."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    remedy = serializers.CharField(help_text="What to do about it.")

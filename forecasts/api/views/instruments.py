@@ -14,12 +14,15 @@ from rest_framework.response import Response
 from forecasts.api.serializers import (
     BarQuerySerializer,
     BarSerializer,
+    CorporateActionSerializer,
     InstrumentQuerySerializer,
     InstrumentSerializer,
+    QualitySerializer,
 )
 from forecasts.api.views.base import ApiViewSet
 from forecasts.errors import RequestRefused
 from forecasts.models import Instrument
+from forecasts.quality import quality_of
 from forecasts.services import find_instrument, search_instruments
 
 
@@ -77,3 +80,23 @@ class InstrumentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiVie
             .values(*BarSerializer.Meta.fields)
         )
         return self.get_paginated_response(self.paginate_queryset(rows))
+
+    @extend_schema(
+        operation_id="instruments_quality",
+        summary="How good the stored prices are",
+        responses=QualitySerializer,
+    )
+    @action(detail=True, pagination_class=None)
+    def quality(self, _request: Request, **_path: str) -> Response:
+        return Response(QualitySerializer(quality_of(self.get_object())).data)
+
+    @extend_schema(
+        operation_id="instruments_actions",
+        summary="Splits and dividends, newest first",
+        responses=CorporateActionSerializer(many=True),
+    )
+    @action(detail=True, url_path="actions")
+    def corporate_actions(self, _request: Request, **_path: str) -> Response:
+        rows: QuerySet[Any] = self.get_object().actions.order_by("-date", "kind")
+        page: Any = self.paginate_queryset(rows)
+        return self.get_paginated_response(CorporateActionSerializer(page, many=True).data)

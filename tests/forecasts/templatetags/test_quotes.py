@@ -45,3 +45,10 @@ def test_method_names_are_words() -> None:
     names = [quotes.method_name(name) for name in ("model", "fine-tuned", "garch")]
 
     assert names == ["This model", "fine-tuned", "garch"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1.0, "1"), (0.1, "0.1"), (1 / 3, "0.333333"), (10.0, "10"), (0.985621, "0.985621")]
+)
+def test_a_ratio_has_no_zeros_at_its_end(value: float, text: str) -> None:
+    assert quotes.ratio(value) == text

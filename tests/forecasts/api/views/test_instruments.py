@@ -40,6 +40,7 @@ def test_instrument_detail_describes_it(api: APIClient, apple: Instrument) -> No
         "first_session": "2013-02-27",
         "last_session": "2013-03-01",
         "fetched_at": None,
+        "error": None,
     }
 
 
