@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 
 from forecasts.errors import RequestRefused
@@ -37,12 +38,15 @@ def _clean_name(name: object) -> str:
 
 def create_watchlist(*, owner: User, name: str) -> Watchlist:
     name = _clean_name(name)
-    if Watchlist.objects.for_user(owner).count() >= MAX_WATCHLISTS:
-        raise RequestRefused(
-            f"You have {MAX_WATCHLISTS} watchlists, the most there can be. Delete one first."
-        )
-    with _named(name):
-        return Watchlist.objects.create(owner=owner, name=name)
+    with transaction.atomic():
+        # Under the owner's lock, or two at once would both be the last that fits.
+        get_user_model().objects.select_for_update(no_key=True).get(pk=owner.pk)
+        if Watchlist.objects.for_user(owner).count() >= MAX_WATCHLISTS:
+            raise RequestRefused(
+                f"You have {MAX_WATCHLISTS} watchlists, the most there can be. Delete one first."
+            )
+        with _named(name):
+            return Watchlist.objects.create(owner=owner, name=name)
 
 
 def rename_watchlist(*, watchlist: Watchlist, name: str) -> None:
