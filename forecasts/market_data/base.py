@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +30,8 @@ class History:
 
     `bars` has a DatetimeIndex `date` without time zone and float columns open, high, low, close, adj_close,
     volume: adjusted for splits and not for dividends, except adj_close, which is for both. It has a row at
-    least: a source without one raises. `about` may hold name, currency, exchange, timezone, kind and
-    calendar of the instrument.
+    least: a source without one raises. A bool column `repaired` may mark rows that were mended. `about` may
+    hold name, currency, exchange, timezone, kind and calendar of the instrument.
     """
 
     bars: pd.DataFrame
@@ -59,6 +59,10 @@ class ProviderError(Exception):
         super().__init__(message)
         self.message, self.remedy = message, remedy
 
+    def as_json(self) -> dict[str, str]:
+        """Return what is kept of it on the instrument."""
+        return {"code": self.code, "message": self.message, "remedy": self.remedy}
+
 
 class UnknownSymbol(ProviderError):
     code = "unknown_symbol"
@@ -66,9 +70,16 @@ class UnknownSymbol(ProviderError):
 
 
 class Renamed(UnknownSymbol):
-    """The source has the instrument under another symbol now."""
+    """The source has the instrument under another symbol now, `new_symbol`."""
 
     code = "renamed"
+
+    def __init__(self, message: str, remedy: str, new_symbol: str = "") -> None:
+        super().__init__(message, remedy)
+        self.new_symbol = new_symbol
+
+    def as_json(self) -> dict[str, str]:
+        return {**super().as_json(), "new_symbol": self.new_symbol}
 
 
 class RateLimited(ProviderError):
@@ -84,6 +95,14 @@ class Provider(Protocol):
 
     def fetch(self, symbol: str, start: date | None = None) -> History:
         """Return bars and actions from `start` on, or all there are; raises ProviderError."""
+
+
+@runtime_checkable
+class SearchingProvider(Provider, Protocol):
+    """A source that can be asked which symbols it has."""
+
+    def search(self, text: str) -> list[Match]:
+        """Return what fits a symbol, a name or part of them, the best match first; raises ProviderError."""
 
 
 @dataclass(frozen=True)

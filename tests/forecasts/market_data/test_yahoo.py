@@ -1,22 +1,16 @@
-"""The real client against a server on this machine: each answer of Yahoo's becomes bars, or words."""
+"""The real client against a server on this machine: what it says of prices, days and instruments."""
 
-import socket
+from dataclasses import replace
 from datetime import date, time
+from pathlib import Path
+from typing import Any
 
 import pytest
-from django.core.cache import cache
 
-from forecasts.market_data import yahoo as provider
-from forecasts.market_data.base import (
-    SAMPLE_REMEDY,
-    Action,
-    ProviderError,
-    RateLimited,
-    UnknownSymbol,
-    Unreachable,
-)
-from forecasts.market_data.yahoo import YahooProvider
-from tests.yahoo_server import Bar, Listing, YahooServer, bars_of, point_client_at
+from forecasts.market_data import yahoo as yahoo_module
+from forecasts.market_data.base import Action, ProviderError, Renamed
+from forecasts.market_data.yahoo import YahooProvider, client
+from tests.yahoo_server import Bar, Listing, YahooServer, bars_of
 
 DAYS = [date(2024, 6, day) for day in (3, 4, 5, 6, 7)]
 CLOSES = [100.0, 101.0, 102.0, 103.0, 104.0]
@@ -105,6 +99,41 @@ def test_a_cryptocurrency_trades_at_weekends(yahoo: YahooServer) -> None:
     assert history.about["kind"] == "crypto"
 
 
+@pytest.mark.parametrize(
+    ("symbol", "listed", "expected"),
+    [
+        ("VOD.L", {"currency": "GBp", "exchange": "LSE", "zone": "Europe/London"}, ("GBp", "LSE", "equity")),
+        ("SAP.DE", {"currency": "EUR", "exchange": "GER", "zone": "Europe/Berlin"}, ("EUR", "GER", "equity")),
+        ("BRK-B", {"exchange": "NYQ"}, ("USD", "NYQ", "equity")),
+        ("SPY", {"exchange": "PCX", "kind": "ETF"}, ("USD", "PCX", "etf")),
+        ("^GSPC", {"exchange": "SNP", "kind": "INDEX"}, ("USD", "SNP", "index")),
+        (
+            "EURUSD=X",
+            {"exchange": "CCY", "kind": "CURRENCY", "zone": "Europe/London", "opens": time(0)},
+            ("USD", "CCY", "fx"),
+        ),
+        ("ES=F", {"exchange": "CME", "kind": "FUTURE", "opens": time(0)}, ("USD", "CME", "other")),
+    ],
+)
+def test_every_kind_of_symbol_keeps_its_own_days_and_units(
+    yahoo: YahooServer, symbol: str, listed: dict[str, Any], expected: tuple[str, str, str]
+) -> None:
+    yahoo.listings[symbol] = Listing(bars_of(DAYS, CLOSES), **listed)
+
+    history = YahooProvider().fetch(symbol, DAYS[1])
+
+    about = history.about
+    assert [day.date() for day in history.bars.index] == DAYS[1:]
+    assert list(history.bars["close"]) == CLOSES[1:]
+    assert (about["currency"], about["exchange"], about["kind"]) == expected
+
+
+def test_where_nothing_counts_the_volume_it_is_zero(acme: Listing) -> None:
+    acme.bars = [replace(bar, volume=None) for bar in acme.bars]
+
+    assert list(YahooProvider().fetch("ACME").bars["volume"]) == [0.0] * 5
+
+
 def test_a_session_without_prices_yet_is_left_out(acme: Listing) -> None:
     acme.bars[-1] = Bar(DAYS[4], None, None, None, None, None, None)
 
@@ -113,61 +142,78 @@ def test_a_session_without_prices_yet_is_left_out(acme: Listing) -> None:
     assert [day.date() for day in history.bars.index] == DAYS[:4]
 
 
-def test_a_refused_crumb_does_not_matter(yahoo: YahooServer, acme: Listing) -> None:
-    yahoo.trouble = "crumb refused"
-
-    assert len(YahooProvider().fetch("ACME").bars) == 5
-
-
-@pytest.mark.parametrize(
-    ("trouble", "kind", "message"),
-    [
-        ("too many requests", RateLimited, "Yahoo received too many requests and asks for a pause."),
-        ("server error", ProviderError, "Yahoo gave an answer that cannot be read (JSONDecodeError)."),
-        (
-            "server error in words",
-            ProviderError,
-            "Yahoo sent no prices for ACME. It says: Upstream broke.",
-        ),
-        ("web page", ProviderError, "Yahoo gave an answer that cannot be read (JSONDecodeError)."),
-        ("maintenance", ProviderError, "Yahoo gave an answer that cannot be read (YFDataException)."),
-        ("empty chart", ProviderError, "Yahoo sent no prices for ACME."),
-        ("silence", Unreachable, "Yahoo cannot be reached from here."),
-    ],
-)
-def test_trouble_is_put_into_words(
-    yahoo: YahooServer, acme: Listing, trouble: str, kind: type[ProviderError], message: str
+def test_rows_without_prices_reach_the_cleaning_which_knows_what_is_missing(
+    acme: Listing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    yahoo.trouble = trouble
-
-    with pytest.raises(ProviderError) as caught:
-        YahooProvider().fetch("ACME")
-
-    assert (type(caught.value), caught.value.message) == (kind, message)
-    assert SAMPLE_REMEDY in caught.value.remedy
-    assert not caught.value.permanent
-
-
-@pytest.mark.parametrize("trouble", ["server error", "web page", "silence"])
-def test_trouble_is_forgotten_once_it_is_over(yahoo: YahooServer, acme: Listing, trouble: str) -> None:
-    yahoo.trouble = trouble
-    with pytest.raises(ProviderError):
-        YahooProvider().fetch("ACME")
-
-    yahoo.trouble = None
-
-    assert len(YahooProvider().fetch("ACME").bars) == 5
-
-
-def test_an_unknown_symbol_comes_with_yahoos_reason(yahoo: YahooServer) -> None:
-    with pytest.raises(UnknownSymbol) as caught:
-        YahooProvider().fetch("NOSUCH")
-
-    assert caught.value.message == (
-        "Yahoo has no prices for NOSUCH. It says: No data found, symbol may be delisted."
+    acme.bars[2] = Bar(DAYS[2], None, None, None, None, None, None)
+    handed_over = []
+    clean = yahoo_module.clean
+    monkeypatch.setattr(
+        yahoo_module, "clean", lambda symbol, bars: handed_over.append(bars) or clean(symbol, bars)
     )
-    assert caught.value.remedy == f"Check the symbol. {SAMPLE_REMEDY}"
-    assert caught.value.permanent
+
+    YahooProvider().fetch("ACME")
+
+    (bars,) = handed_over
+    assert [day.date() for day in bars.index] == DAYS
+    assert [day.date() for day in bars.index[bars["close"].isna()]] == [DAYS[2]]
+
+
+def test_a_session_that_yahoo_lacks_is_simply_not_there(acme: Listing) -> None:
+    del acme.bars[2]
+
+    history = YahooProvider().fetch("ACME")
+
+    assert [day.date() for day in history.bars.index] == [*DAYS[:2], *DAYS[3:]]
+
+
+def test_what_happened_on_a_session_that_yahoo_lacks_is_not_lost(acme: Listing) -> None:
+    del acme.bars[2]
+    acme.dividends = {DAYS[2]: 0.5}
+    acme.splits = {DAYS[2]: (2, 1)}
+
+    history = YahooProvider().fetch("ACME")
+
+    assert sorted((action.kind, action.value) for action in history.actions) == [
+        ("dividend", 0.5),
+        ("split", 2.0),
+    ]
+
+
+def test_a_restated_history_is_told_as_it_is_now(acme: Listing) -> None:
+    before = YahooProvider().fetch("ACME", DAYS[1]).bars["close"]
+    acme.bars, acme.splits = bars_of(DAYS, [close / 10 for close in CLOSES]), {DAYS[4]: (10, 1)}
+
+    after = YahooProvider().fetch("ACME", DAYS[1]).bars["close"]
+
+    assert list(after) == [close / 10 for close in before]
+
+
+def test_the_row_of_an_open_exchange_takes_the_place_of_its_day(acme: Listing) -> None:
+    acme.live = Bar(DAYS[4], 104.0, 106.0, 103.0, 105.5, 105.5, 2_000_000)
+
+    bars = YahooProvider().fetch("ACME").bars
+
+    assert [day.date() for day in bars.index] == DAYS
+    assert (bars["close"].iloc[-1], bars["volume"].iloc[-1]) == (105.5, 2_000_000)
+
+
+def test_a_renamed_symbol_is_not_followed_silently(acme: Listing) -> None:
+    acme.symbol = "NEWCO"
+
+    with pytest.raises(Renamed) as caught:
+        YahooProvider().fetch("ACME")
+
+    assert (caught.value.message, caught.value.remedy, caught.value.new_symbol) == (
+        "Yahoo lists ACME as NEWCO now.",
+        "Add NEWCO to go on with it. The history of ACME up to now stays here.",
+        "NEWCO",
+    )
+
+
+def test_what_begins_after_the_last_session_is_no_history(acme: Listing) -> None:
+    with pytest.raises(ProviderError, match="sent no prices for ACME"):
+        YahooProvider().fetch("ACME", date(2024, 7, 1))
 
 
 def test_a_listing_whose_bars_are_all_empty_is_no_history(acme: Listing) -> None:
@@ -177,36 +223,13 @@ def test_a_listing_whose_bars_are_all_empty_is_no_history(acme: Listing) -> None
         YahooProvider().fetch("ACME")
 
 
-def test_after_a_429_nobody_asks_until_the_pause_is_over(yahoo: YahooServer, acme: Listing) -> None:
-    yahoo.trouble = "too many requests"
-    with pytest.raises(RateLimited):
-        YahooProvider().fetch("ACME")
-    yahoo.trouble, before = None, yahoo.requests
+def test_each_process_keeps_its_cookies_in_a_folder_of_its_own(yahoo: YahooServer) -> None:
+    from yfinance.cache import _CookieDBManager
 
-    with pytest.raises(RateLimited):
-        YahooProvider().fetch("ACME")
+    client.client()
+    own = _CookieDBManager.get_location()
+    client._configured.__wrapped__(0)  # as a process would that was forked from this one
+    another = _CookieDBManager.get_location()
 
-    assert yahoo.requests == before
-    cache.delete(provider.PAUSED)
-    assert len(YahooProvider().fetch("ACME").bars) == 5
-
-
-@pytest.mark.usefixtures("_impatient")
-def test_without_a_network_the_sample_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))  # bound, not listening: connections are refused
-        point_client_at(monkeypatch, f"http://127.0.0.1:{unused.getsockname()[1]}")
-
-        with pytest.raises(Unreachable) as caught:
-            YahooProvider().fetch("ACME")
-
-    assert caught.value.message == "Yahoo cannot be reached from here."
-    assert caught.value.remedy == f"Check the network, or try again later. {SAMPLE_REMEDY}"
-
-
-@pytest.mark.usefixtures("_impatient")
-def test_a_name_that_does_not_resolve_is_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    point_client_at(monkeypatch, "http://yahoo.invalid")
-
-    with pytest.raises(Unreachable):
-        YahooProvider().fetch("ACME")
+    assert Path(own).name.startswith("stockcast-yahoo-")
+    assert own != another
