@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from forecasts.market_data import source_name
 from forecasts.models import MEDIAN, CorporateAction, Forecast, ForecastPoint, PriceBar
 
 if TYPE_CHECKING:
@@ -58,6 +59,27 @@ def last_closes(forecasts: Sequence[Forecast]) -> dict[int, float]:
         ]
         found[forecast.pk] = forecast.anchor_close * (forecast.split_factor or 1.0) / math.prod(since)
     return found
+
+
+def origin_note(forecast: Forecast) -> str:
+    """Say what is particular about the bar that a forecast starts from; empty where nothing is."""
+    anchor, wanted = forecast.data_as_of, forecast.as_of
+    if anchor is None:
+        return ""
+    notes = []
+    if anchor < wanted:
+        source = source_name(forecast.instrument.source)
+        notes.append(
+            f"The session of {_spoken(wanted)} was missing at {source} when this was made; "
+            f"this forecast starts from {_spoken(anchor)}."
+        )
+    if (forecast.model or {}).get("origin") == PriceBar.State.PROVISIONAL:
+        notes.append(f"The close of {_spoken(anchor)} was provisional when this was made.")
+    return " ".join(notes)
+
+
+def _spoken(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
 
 
 def price_points(forecast: Forecast, series: str = ForecastPoint.MODEL) -> list[Point]:

@@ -22,13 +22,14 @@ def clean(symbol: str, bars: pd.DataFrame) -> pd.DataFrame:
     """Return the believable bars by rising date, one a day.
 
     Rows without prices (sessions not yet traded) go silently. A high or low that open or close overshoot by
-    up to 1 % is widened to them; other impossible rows are dropped. Both are logged.
+    up to 1 % is widened to them, which a column `repaired` says; other impossible rows are dropped. Both are
+    logged.
     """
     traded = bars.dropna(subset=PRICES)
     traded = traded[~traded.index.duplicated(keep="last")].sort_index()
     traded = traded.assign(volume=traded["volume"].fillna(0.0).clip(lower=0.0))
     possible = traded[_is_possible(traded)]
-    _report(symbol, traded.index.difference(possible.index), "dropped, for no market prints such prices")
+    report(symbol, traded.index.difference(possible.index), "dropped, for no market prints such prices")
     return _widened(symbol, possible)
 
 
@@ -46,11 +47,12 @@ def _widened(symbol: str, bars: pd.DataFrame) -> pd.DataFrame:
         high=bars[["open", "high", "close"]].max(axis=1), low=bars[["open", "low", "close"]].min(axis=1)
     )
     touched = (wide[["high", "low"]] != bars[["high", "low"]]).any(axis=1)
-    _report(symbol, bars.index[touched], "repaired: high and low now enclose open and close")
-    return wide
+    report(symbol, bars.index[touched], "repaired: high and low now enclose open and close")
+    return wide.assign(repaired=touched) if touched.any() else wide
 
 
-def _report(symbol: str, days: pd.Index[pd.Timestamp], what: str) -> None:
+def report(symbol: str, days: pd.Index[pd.Timestamp], what: str) -> None:
+    """Log what was done to the bars of some days, if any."""
     if len(days):
         listed = ", ".join(f"{day:%Y-%m-%d}" for day in days[:5])
         logger.warning("%s: %d bars %s (%s).", symbol, len(days), what, listed)

@@ -92,7 +92,8 @@ def _scores(
 def _same_bars(evaluation: Evaluation) -> pd.DataFrame | None:
     last_day = evaluation.data_month - timedelta(days=1)
     stored = ingest.snapshot(evaluation.instrument, last_day)
-    bars = price_history.adjust_for_dividends(stored.bars)
+    known = Known(price_history.adjust_for_dividends(stored.bars), Market(), stored.is_settled)
+    bars = known.settled.bars
     return bars if price_history.content_hash(bars) == evaluation.bars_hash else None
 
 
@@ -106,9 +107,9 @@ def _same_market(evaluation: Evaluation, bars: pd.DataFrame) -> Market:
     symbol = evaluation.market_symbol
     if not evaluation.market_hash:
         return Market(symbol)
-    market = stored_market(symbol, evaluation.data_month - timedelta(days=1))
+    market = stored_market(symbol, evaluation.data_month - timedelta(days=1)).settled
     same = market.sha256 == evaluation.market_hash
-    return market if same else stored_market(symbol, bars.index[-1].date())
+    return market if same else stored_market(symbol, bars.index[-1].date()).settled
 
 
 def _same_model(evaluation: Evaluation, known: Known, origins: pd.DatetimeIndex) -> LSTMForecaster | None:

@@ -46,7 +46,7 @@ class Hooks:
 def block_of(forecast: Forecast, prices: Prices) -> Block:
     """Choose the judged origins: they and their outcomes lie before as_of's month."""
     month = forecast.as_of.replace(day=1)
-    known = prices.known.before(month)
+    known = prices.known.settled.before(month)
     count = forecast.settings["evaluation_origins"]
     origins = eligible_origins(known.bars, after=_fitted_by(forecast, known.bars), limit=count)
     return block_for(known, origins, month)
@@ -81,9 +81,10 @@ def _fitted_by(forecast: Forecast, bars: pd.DataFrame) -> pd.Timestamp | None:
 
 
 def fit(forecast: Forecast, house: LSTMForecaster, known: Known, hooks: Hooks) -> LSTMForecaster:
-    """Return the method's model, fitted on nothing but what is known."""
+    """Return the method's model, fitted on nothing but what is known and final."""
     if forecast.method == Forecast.Method.HOUSE:
         return house
+    known = known.settled
     if forecast.method == Forecast.Method.FINE_TUNED:
         market: dict[str, Any] = {} if known.market.closes is None else {"market": known.market.closes}
         fitted = house.fine_tune(known.bars, hooks.on_progress, hooks.should_stop, **market)

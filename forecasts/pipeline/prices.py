@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from forecasts import ingest
-from forecasts.models import Forecast, Instrument
+from forecasts.models import Forecast, Instrument, PriceBar
 from ml_engine import bars as price_history
 
 if TYPE_CHECKING:
@@ -23,11 +23,13 @@ STALE_SESSIONS = 1
 class Market:
     """The broad index beside an instrument: `closes` by date, or None where there are none to use.
 
-    `symbol` is empty where the instrument has no index.
+    `symbol` is empty where the instrument has no index. All closes are final, but for the last where
+    `is_settled` is False.
     """
 
     symbol: str = ""
     closes: pd.Series[float] | None = None
+    is_settled: bool = True
 
     @property
     def sha256(self) -> str:
@@ -41,7 +43,15 @@ class Market:
         if self.closes is None:
             return self
         past = self.closes[self.closes.index < day.isoformat()]
-        return Market(self.symbol, past if len(past) else None)
+        is_settled = self.is_settled or len(past) < len(self.closes)
+        return Market(self.symbol, past if len(past) else None, is_settled)
+
+    @property
+    def settled(self) -> Market:
+        """What may be learned from: without a last close that may still be corrected."""
+        if self.closes is None or self.is_settled:
+            return self
+        return Market(self.symbol, self.closes[:-1] if len(self.closes) > 1 else None)
 
     def as_json(self) -> dict[str, Any] | None:
         if self.closes is None:
@@ -51,19 +61,30 @@ class Market:
 
 @dataclass(frozen=True)
 class Known:
-    """Final bars, adjusted for splits and dividends, and the market's closes beside them."""
+    """Bars adjusted for splits and dividends, and the market's closes beside them.
+
+    All are final, but for the last bar where `is_settled` is False: a forecast may start from it.
+    """
 
     bars: pd.DataFrame
     market: Market
+    is_settled: bool = True
 
     def before(self, day: date) -> Known:
         """What was known of sessions before `day`."""
-        return Known(self.bars[self.bars.index < day.isoformat()], self.market.before(day))
+        past = self.bars[self.bars.index < day.isoformat()]
+        return Known(past, self.market.before(day), self.is_settled or len(past) < len(self.bars))
+
+    @property
+    def settled(self) -> Known:
+        """What models learn from and are judged on: final bars and closes alone."""
+        bars = self.bars if self.is_settled else self.bars[:-1]
+        return Known(bars, self.market.settled)
 
 
 @dataclass(frozen=True)
 class Prices:
-    """The final bars up to `as_of`: as people see them, and as the engine gets them."""
+    """The closed bars up to `as_of`: as people see them, and as the engine gets them."""
 
     stored: ingest.Snapshot
     known: Known
@@ -77,7 +98,8 @@ def prices_of(forecast: Forecast) -> Prices:
     stored = ingest.snapshot(forecast.instrument, forecast.as_of)
     bars = price_history.adjust_for_dividends(stored.bars)
     alone = forecast.method == Forecast.Method.FROM_SCRATCH
-    return Prices(stored, Known(bars, Market() if alone else market_of(forecast.instrument, bars)))
+    market = Market() if alone else market_of(forecast.instrument, bars)
+    return Prices(stored, Known(bars, market, stored.is_settled))
 
 
 def market_of(instrument: Instrument, bars: pd.DataFrame) -> Market:
@@ -92,15 +114,13 @@ def market_of(instrument: Instrument, bars: pd.DataFrame) -> Market:
 
 
 def stored_market(symbol: str, day: date) -> Market:
-    """Return the index's final closes up to `day`, adjusted as bars are.
+    """Return the index's closes up to `day`, adjusted as bars are; the last may be provisional.
 
     The closes come from a single query: a restatement is in all of them or in none.
     """
     index = Instrument.objects.filter(symbol=symbol, owner=None).first()
-    rows = index.bars.final().up_to(day).order_by("date").values_list("date", "adj_close") if index else ()
-    closes = dict(rows)
-    if not closes:
+    bars = ingest.usable(index.bars.closed().up_to(day).as_frame("state")) if index else None
+    if bars is None or bars.empty:
         return Market(symbol)
-    return Market(
-        symbol, pd.Series(closes.values(), index=pd.DatetimeIndex(closes, name="date"), dtype="float64")
-    )
+    is_settled = bars["state"].iloc[-1] in PriceBar.FINAL_STATES
+    return Market(symbol, bars["adj_close"].rename(None), is_settled)

@@ -58,7 +58,7 @@ def train_house_model(
 def backtest_instrument(instrument: Instrument, count: int, *, slow: bool = False) -> dict[str, Any]:
     """Judge the house model and the baselines, the slow ones too if asked, on the last `count` origins."""
     bars = price_history.adjust_for_dividends(instrument.bars.final().as_frame())
-    known = Known(bars, market_of(instrument, bars))
+    known = Known(bars, market_of(instrument, bars)).settled
     block = block_for(known, eligible_origins(bars, limit=count), bars.index[-1].date())
     block = replace(block, in_domain=instrument.is_us_stock)
     rivals = fast_baselines() | (slow_baselines() if slow else {})

@@ -41,7 +41,7 @@ def work(forecast: Forecast, beat: Heartbeat) -> Result:
     return Result(
         stored=prices.stored,
         bars_hash=content_hash(prices.known.bars),
-        model=_about_model(forecaster.card, prices.known.market),
+        model=_about_model(forecaster.card, prices.known.market) | {"origin": prices.stored.origin},
         loss_history=[_loss(**row) for row in forecaster.loss_history],
         evaluation=evaluation,
         series=series,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from forecasts import bell, calendars, vintages
+from forecasts import bell, calendars, ingest, vintages
 from forecasts.errors import RequestRefused
 from forecasts.models import MAX_HORIZON, Forecast, ForecastRequest, Instrument, why_too_short
 from forecasts.services.instruments import find_or_register
@@ -154,7 +154,7 @@ def _check_history(instrument: Instrument, method: Forecast.Method, day: date) -
     """Refuse a history known to be too short; what a source may still have is for the worker to find out."""
     if instrument.is_live and not _is_fully_known(instrument, day):
         return
-    bars = instrument.bars.final().up_to(day).count()
+    bars = ingest.sessions_known(instrument, method, day)
     if reason := why_too_short(instrument.symbol, method, day, bars):
         raise RequestRefused(" ".join(reason), code="too_short", field="method")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from forecasts.models import LEVELS, ForecastPoint
-from forecasts.presentation import last_close, points_of_series, price_points, shown_series
+from forecasts.presentation import last_close, origin_note, points_of_series, price_points, shown_series
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,6 +109,7 @@ def report(forecast: Forecast) -> dict[str, Any]:
     steps = _steps(evaluation, forecast.horizon) if evaluation else []
     return {
         "summary": _summarise(forecast, series[shown]),
+        "origin_note": origin_note(forecast),
         "levels": TABLE_LEVELS,
         "rows": _table(series[shown]),
         "other_rows": _table(series[other]),

@@ -43,11 +43,15 @@ class Outlook:
 
 @dataclass(frozen=True)
 class WatchRow:
-    """`change` is the last close over the one before, less one; `spark` the points of a polyline."""
+    """`change` is the last close over the one before, less one; `spark` the points of a polyline.
+
+    `is_provisional` says that the last close may still be corrected.
+    """
 
     instrument: Instrument
     last_close: float | None = None
     last_date: date | None = None
+    is_provisional: bool = False
     change: float | None = None
     spark: str = ""
     outlook: Outlook | None = None
@@ -95,8 +99,8 @@ def watch_rows(user: User, ids: Iterable[int]) -> dict[int, WatchRow]:
 
 
 def _with_newest_bars(ids: Iterable[int]) -> Sequence[Instrument]:
-    newest = PriceBar.objects.final().filter(instrument=OuterRef("pk")).order_by("-date")
-    bars = newest.values(bar=JSONObject(date="date", close="close"))[:SPARK_SESSIONS]
+    newest = PriceBar.objects.closed().filter(instrument=OuterRef("pk")).order_by("-date")
+    bars = newest.values(bar=JSONObject(date="date", close="close", state="state"))[:SPARK_SESSIONS]
     return list(Instrument.objects.filter(pk__in=list(ids)).annotate(newest_bars=ArraySubquery(bars)))
 
 
@@ -110,6 +114,7 @@ def _row(instrument: Instrument, outlook: Outlook | None, pending: ForecastReque
         instrument,
         last_close=closes[-1],
         last_date=last_date,
+        is_provisional=newest[0]["state"] == PriceBar.State.PROVISIONAL,
         change=closes[-1] / closes[-2] - 1 if len(closes) > 1 else None,
         spark=spark_points(closes),
         outlook=outlook if outlook and outlook.date > last_date else None,

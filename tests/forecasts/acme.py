@@ -1,7 +1,8 @@
 """A stock that Yahoo lists, as tests of what comes to be stored need it."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
+from django.core.cache import cache
 from django.db import connection
 
 from forecasts import calendars
@@ -24,6 +25,13 @@ def register(symbol: str = "ACME") -> Instrument:
 
 def closes(instrument: Instrument) -> dict[date, float]:
     return dict(instrument.bars.order_by("date").values_list("date", "close"))
+
+
+def as_if_long_ago(instrument: Instrument) -> None:
+    """Forget when somebody looked at the source, so that the next forecast looks again."""
+    cache.delete(f"market-data:looked:{instrument.pk}")
+    Instrument.objects.filter(pk=instrument.pk).update(fetched_at=datetime(2024, 1, 1, tzinfo=UTC))
+    instrument.refresh_from_db()
 
 
 def written_by(instrument: Instrument) -> dict[date, str]:

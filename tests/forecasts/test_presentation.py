@@ -5,7 +5,7 @@ import pytest
 
 from forecasts import presentation
 from forecasts.models import CorporateAction, Forecast, PriceBar
-from tests.factories import ForecastFactory, bars, normal_quantiles
+from tests.factories import ForecastFactory, InstrumentFactory, bars, normal_quantiles
 
 pytestmark = pytest.mark.django_db
 
@@ -42,9 +42,10 @@ def test_the_actual_price_counts_dividends_as_return(forecast: Forecast) -> None
     assert presentation.price_points(forecast)[0].actual == pytest.approx(100 * 99 / 98)
 
 
-def test_a_provisional_bar_is_not_yet_an_actual_price(forecast: Forecast) -> None:
+@pytest.mark.parametrize("state", ["provisional", "unfinished"])
+def test_a_provisional_bar_is_not_yet_an_actual_price(forecast: Forecast, state: str) -> None:
     target_bar(forecast, close=99.0, adj_close=99.0)
-    PriceBar.objects.filter(date=date(2013, 3, 4)).update(state="unfinished")
+    PriceBar.objects.filter(date=date(2013, 3, 4)).update(state=state)
 
     assert presentation.price_points(forecast)[0].actual is None
 
@@ -72,3 +73,42 @@ def test_a_split_that_a_replay_already_contains_changes_nothing(forecast: Foreca
 def test_without_a_result_there_are_no_points() -> None:
     assert presentation.price_points(ForecastFactory()) == []
     assert presentation.last_close(ForecastFactory()) is None
+
+
+# What a forecast starts from ----------------------------------------------------------------------------
+
+
+def test_an_ordinary_origin_needs_no_note(forecast: Forecast) -> None:
+    forecast.model = {"origin": "final"}
+
+    assert presentation.origin_note(forecast) == ""
+
+
+def test_a_forecast_of_before_origins_were_noted_has_no_note(forecast: Forecast) -> None:
+    assert presentation.origin_note(forecast) == ""
+
+
+def test_a_forecast_without_a_result_has_no_note() -> None:
+    assert presentation.origin_note(ForecastFactory()) == ""
+
+
+def test_a_missing_session_is_named() -> None:
+    forecast = ForecastFactory(
+        instrument=InstrumentFactory(yahoo=True),
+        succeeded=True,
+        as_of=date(2024, 7, 5),
+        data_as_of=date(2024, 7, 3),
+    )
+
+    assert presentation.origin_note(forecast) == (
+        "The session of 5 July 2024 was missing at Yahoo Finance when this was made; "
+        "this forecast starts from 3 July 2024."
+    )
+
+
+def test_a_provisional_close_is_named(forecast: Forecast) -> None:
+    forecast.model = {"origin": "provisional"}
+
+    assert presentation.origin_note(forecast) == (
+        "The close of 1 March 2013 was provisional when this was made."
+    )

@@ -228,6 +228,14 @@ class ModelSerializer(serializers.Serializer[Any]):
     sha256 = serializers.CharField(allow_null=True, help_text="Of the weights.")
     trained_until = serializers.DateField(allow_null=True)
     market = MarketSerializer(allow_null=True, help_text="Null: it worked without an index.")
+    origin = serializers.CharField(
+        allow_null=True,
+        help_text="Whether the bar of `data_as_of` was `final`, `repaired` or `provisional` then.",
+    )
+    origin_note = serializers.CharField(
+        allow_blank=True,
+        help_text="In words, where that bar was provisional or that of `as_of` was missing; else empty.",
+    )
     loss_history = LossSerializer(many=True)
 
 
@@ -290,5 +298,6 @@ class ForecastSerializer(ForecastSummarySerializer):
         card = request.result.model if request.result else None
         if card is None and not losses:
             return None
-        unknown = dict.fromkeys(("name", "version", "sha256", "trained_until", "market"))
-        return ModelSerializer(unknown | (card or {}) | {"loss_history": losses}).data
+        unknown = dict.fromkeys(("name", "version", "sha256", "trained_until", "market", "origin"))
+        note = presentation.origin_note(request.result) if request.result else ""
+        return ModelSerializer(unknown | (card or {}) | {"loss_history": losses, "origin_note": note}).data

@@ -47,7 +47,7 @@ def test_the_index_comes_with_the_stock(yahoo: YahooServer) -> None:
     assert forecast.model is not None
     assert (forecast.model["market"]["symbol"], forecast.model["market"]["as_of"]) == ("^GSPC", f"{LAST}")
     assert [symbol for symbol, _ in yahoo.asked] == ["ACME", "^GSPC"]
-    assert Instrument.objects.get(symbol="^GSPC").bars.final().count() == len(SESSIONS)
+    assert Instrument.objects.get(symbol="^GSPC").bars.closed().count() == len(SESSIONS)
 
 
 @pytest.mark.django_db

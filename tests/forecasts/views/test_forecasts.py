@@ -1,7 +1,7 @@
 """A person's forecasts: the list, one in every state, and ending them."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
@@ -267,6 +267,18 @@ def test_forecast_detail_says_which_index_was_used(
 
     assert said in page
     assert ("c" * 64 in page) == bool(about.get("market"))
+
+
+def test_forecast_detail_says_when_the_last_session_was_missing(
+    signed_in: Client, done: ForecastRequest
+) -> None:
+    done.forecast.as_of = date(2013, 3, 4)
+    done.forecast.save()
+
+    content = signed_in.get(done.get_absolute_url()).content.decode()
+
+    assert "The session of 4 March 2013 was missing at" in content
+    assert "this forecast starts from 1 March 2013." in content
 
 
 @pytest.mark.parametrize(("state", "told"), [("pending", True), ("done", False), ("left_out", False)])

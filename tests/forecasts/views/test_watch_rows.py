@@ -33,7 +33,17 @@ def test_watch_row_has_the_last_close_and_the_change_since_the_session_before(us
     assert (row.last_close, row.last_date, row.change) == (110.0, date(2013, 3, 1), pytest.approx(0.1))
 
 
-def test_watch_row_leaves_out_a_bar_that_is_not_final(user: User) -> None:
+def test_watch_row_shows_a_provisional_close_and_says_so(user: User) -> None:
+    instrument = InstrumentFactory()
+    bars(instrument, closes=[100.0, 110.0], last=date(2013, 2, 28))
+    bars(instrument, closes=[121.0], state="provisional")
+
+    row = row_of(user, instrument)
+
+    assert (row.last_close, row.is_provisional, row.change) == (121.0, True, pytest.approx(0.1))
+
+
+def test_watch_row_leaves_out_a_session_that_is_not_over(user: User) -> None:
     instrument = InstrumentFactory()
     bars(instrument, closes=[100.0], last=date(2013, 2, 28))
     bars(instrument, closes=[120.0], state="unfinished")

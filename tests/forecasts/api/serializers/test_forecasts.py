@@ -99,6 +99,8 @@ def test_a_running_forecast_shows_how_its_training_goes(api: APIClient, user: Us
         "sha256": None,
         "trained_until": None,
         "market": None,
+        "origin": None,
+        "origin_note": "",
         "loss_history": losses,
     }
 
@@ -205,6 +207,8 @@ def test_the_model_says_where_it_comes_from(api: APIClient, done: ForecastReques
         "sha256": "a" * 64,
         "trained_until": "2012-12-31",
         "market": None,
+        "origin": None,
+        "origin_note": "",
         "loss_history": [],
     }
 
@@ -215,6 +219,18 @@ def test_a_forecast_says_which_index_it_was_told(api: APIClient, done: ForecastR
     done.forecast.save()
 
     assert body_of(api, done)["model"]["market"] == market
+
+
+def test_a_forecast_says_what_is_particular_about_the_bar_it_starts_from(
+    api: APIClient, done: ForecastRequest
+) -> None:
+    done.forecast.model = {**(done.forecast.model or {}), "origin": "provisional"}
+    done.forecast.save()
+
+    model = body_of(api, done)["model"]
+
+    assert model["origin"] == "provisional"
+    assert model["origin_note"] == "The close of 1 March 2013 was provisional when this was made."
 
 
 @pytest.mark.parametrize(

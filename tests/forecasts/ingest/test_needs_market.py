@@ -2,19 +2,19 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.db import connections
-from django.utils import timezone
 
-from forecasts import calendars, ingest, markets
+from forecasts import ingest
+from forecasts.errors import ForecastFailed
+from forecasts.ingest import needs, storing
+from forecasts.market_data.flights import turn
 from forecasts.models import Forecast, Instrument
 from tests.factories import ForecastFactory, InstrumentFactory
-from tests.forecasts.acme import CLOSES, OLD, SESSIONS, closes, listing, register
+from tests.forecasts.acme import CLOSES, OLD, SESSIONS, as_if_long_ago, closes, listing, register
 from tests.yahoo_server import Listing, YahooServer
 
 INDEX = "^GSPC"
@@ -51,13 +51,6 @@ def test_stocks_of_a_live_source_have_a_market(about: dict[str, Any], symbol: st
     assert InstrumentFactory(**about).market_symbol == symbol
 
 
-def test_the_table_knows_exchanges_that_calendars_know() -> None:
-    known = {*calendars.BY_YAHOO_EXCHANGE.values(), *calendars.BY_SUFFIX.values()}
-
-    assert set(markets.INDEX_BY_CALENDAR) <= known
-    assert known - set(markets.INDEX_BY_CALENDAR) == {"24/7", "weekdays", "XWAR", "XJSE"}
-
-
 @pytest.mark.django_db
 def test_the_index_is_fetched_once_for_several_forecasts(acme: Instrument, yahoo: YahooServer) -> None:
     yahoo.listings[INDEX] = listed_index()
@@ -77,7 +70,7 @@ def test_new_sessions_of_the_index_are_fetched(acme: Instrument, yahoo: YahooSer
     yahoo.listings[INDEX] = listed_index()
     ingest.ensure_market(wish(acme))
     yahoo.listings[INDEX] = replace(listed_index(), bars=listing(SESSIONS).bars)
-    Instrument.objects.update(fetched_at=timezone.now() - timedelta(hours=1))
+    as_if_long_ago(Instrument.objects.get(symbol=INDEX))
 
     ingest.ensure_market(ForecastFactory(instrument=acme, as_of=SESSIONS[-1]))
 
@@ -105,10 +98,9 @@ def test_a_source_that_failed_for_the_stock_is_not_waited_for_again(
     acme: Instrument, yahoo: YahooServer
 ) -> None:
     yahoo.trouble = "silence"
-    Instrument.objects.update(fetched_at=timezone.now() - timedelta(hours=1))
-    acme.refresh_from_db()
+    as_if_long_ago(acme)
     forecast = ForecastFactory(instrument=acme, as_of=SESSIONS[-1])
-    with pytest.raises(ingest.ForecastFailed):  # fifty sessions are too few
+    with pytest.raises(ForecastFailed):  # fifty sessions are too few
         ingest.ensure_history(forecast)
     requests = yahoo.requests
 
@@ -134,7 +126,7 @@ def test_an_index_that_cannot_be_stored_is_no_fault_of_the_forecast(
 ) -> None:
     yahoo.listings[INDEX] = listed_index()
     unheard_of = {"state": "final", "low": -1.0}  # which the table refuses
-    monkeypatch.setattr(ingest, "_with_states", lambda _index, bars: bars.assign(**unheard_of))
+    monkeypatch.setattr(storing, "with_states", lambda _index, bars, _at: bars.assign(**unheard_of))
 
     ingest.ensure_market(wish(acme))
 
@@ -148,11 +140,11 @@ def test_while_another_fetches_nobody_waits_longer_than_a_fetch(
     acme: Instrument, yahoo: YahooServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index = register(INDEX)
-    cache.set(f"market-data:fetching:{index.pk}", value=True)
-    monkeypatch.setattr(ingest, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(needs, "MARKET_PATIENCE_SECONDS", 0.2)
     yahoo.asked.clear()
 
-    ingest.ensure_market(wish(acme))
+    with turn(f"prices:{index.pk}"):
+        ingest.ensure_market(wish(acme))
 
     assert asked(yahoo) == []
 
@@ -165,7 +157,7 @@ def test_two_workers_at_once_ask_for_the_index_once(
     register(INDEX)
     forecasts, both_looked = [wish(acme), wish(acme)], Barrier(2, timeout=20)
     yahoo.asked.clear()
-    refresh_once = ingest._refresh_once
+    refresh_once = needs.refresh_once
 
     def when_both_have_looked(*args: Any) -> None:
         both_looked.wait()
@@ -177,7 +169,7 @@ def test_two_workers_at_once_ask_for_the_index_once(
         finally:
             connections.close_all()
 
-    monkeypatch.setattr(ingest, "_refresh_once", when_both_have_looked)
+    monkeypatch.setattr(needs, "refresh_once", when_both_have_looked)
     with ThreadPoolExecutor(2) as threads:
         list(threads.map(in_thread, forecasts))
 

@@ -1,21 +1,20 @@
-"""What comes to be stored, by the real client and a server that answers as Yahoo does."""
+"""What is asked for and what comes of it, by the real client and a server that answers as Yahoo does."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.utils import timezone
 
 from forecasts import ingest
-from forecasts.errors import ForecastFailed
-from forecasts.market_data import yahoo as provider
 from forecasts.market_data.base import ProviderError, UnknownSymbol
+from forecasts.market_data.lane import lane_of
 from forecasts.models import BAR_COLUMNS, Instrument
-from tests.factories import ForecastFactory, bars
 from tests.forecasts.acme import CLOSES, NEW, OLD, SESSIONS, closes, listing, register, written_by
 from tests.yahoo_server import Listing, YahooServer, bars_of
+from tests.yahoo_server.answers import TROUBLES
+from tests.yahoo_server.server import SILENCE
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +24,8 @@ def contents(instrument: Instrument) -> list[Any]:
     fresh = Instrument.objects.get(pk=instrument.pk)
     rows = fresh.bars.order_by("date").values_list("date", *BAR_COLUMNS, "state")
     actions = fresh.actions.order_by("date").values_list("date", "kind", "value")
-    return [fresh.data_revision, fresh.calendar, fresh.fetched_at, *rows, *actions]
+    told = [*fresh.missing_sessions.values_list("date", flat=True), *fresh.restatements.values_list("pk")]
+    return [fresh.data_revision, fresh.calendar, fresh.fetched_at, *rows, *actions, *told]
 
 
 # Fetching -----------------------------------------------------------------------------------------------
@@ -175,10 +175,14 @@ def test_a_failure_leaves_the_history_and_a_note(
     )
 
 
-def test_a_failure_of_the_second_fetch_leaves_the_history_too(acme: Instrument, yahoo: YahooServer) -> None:
+@pytest.mark.parametrize("trouble", [*TROUBLES, SILENCE])
+@pytest.mark.parametrize("answered", [0, 1])
+def test_no_trouble_of_the_first_or_second_fetch_touches_the_history(
+    acme: Instrument, yahoo: YahooServer, trouble: str, answered: int
+) -> None:
     before = contents(acme)
-    yahoo.listings["ACME"] = listing(factor=2.0)
-    yahoo.trouble, yahoo.patience = "server error", 1
+    yahoo.listings["ACME"] = replace(listing(SESSIONS, factor=0.5), splits={NEW[0]: (2, 1)})
+    yahoo.trouble, yahoo.patience = trouble, answered
 
     with pytest.raises(ProviderError):
         ingest.refresh(acme)
@@ -191,7 +195,7 @@ def test_the_note_goes_when_the_source_answers_again(acme: Instrument, yahoo: Ya
     with pytest.raises(ProviderError):
         ingest.refresh(acme)
     yahoo.trouble = None
-    cache.delete(provider.PAUSED)
+    lane_of("yahoo").reopen()
 
     ingest.refresh(acme)
 
@@ -211,59 +215,3 @@ def test_only_three_separate_days_of_absence_look_like_a_delisting(
 
     assert codes == ["unknown_symbol", "unknown_symbol", "unknown_symbol", "delisted"]
     assert "has had no prices for ACME since 2024-07-01" in str(acme.fetch_error)
-
-
-# Provisional bars ---------------------------------------------------------------------------------------
-
-
-def test_a_session_that_is_not_over_is_provisional_until_it_is(
-    yahoo: YahooServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    yahoo.listings["ACME"] = listing()
-    acme, last = register(), OLD[-1]
-    monkeypatch.setattr(timezone, "now", lambda: datetime(last.year, last.month, last.day, 19, tzinfo=UTC))
-    ingest.refresh(acme)
-    assert list(acme.bars.filter(state="unfinished").values_list("date", "close")) == [(last, CLOSES[49])]
-
-    yahoo.listings["ACME"].bars[-1] = bars_of([last], [555.0])[0]
-    ingest.refresh(acme)
-    assert list(acme.bars.filter(state="unfinished").values_list("date", "close")) == [(last, 555.0)]
-
-    monkeypatch.setattr(timezone, "now", lambda: datetime(last.year, last.month, last.day, 21, tzinfo=UTC))
-    ingest.refresh(acme)
-    assert acme.bars.get(date=last).state == "final"
-    assert acme.data_revision == 1
-
-
-# For a forecast -----------------------------------------------------------------------------------------
-
-
-def test_a_forecast_does_with_what_is_stored_when_the_source_fails(yahoo: YahooServer) -> None:
-    acme = register()
-    stored = bars(acme, count=300, last=date(2024, 5, 31))
-    yahoo.trouble = "server error"
-
-    ingest.ensure_history(ForecastFactory(instrument=acme, as_of=date(2024, 6, 3)))
-
-    assert acme.bars.count() == len(stored)
-
-
-@pytest.mark.parametrize(("trouble", "code"), [(None, "unknown_symbol"), ("silence", "source_unreachable")])
-def test_a_forecast_of_what_nobody_has_fails_with_a_remedy(
-    yahoo: YahooServer, trouble: str | None, code: str
-) -> None:
-    yahoo.trouble = trouble
-    forecast = ForecastFactory(instrument=register("NOSUCH"), as_of=OLD[-1])
-
-    with pytest.raises(ForecastFailed) as caught:
-        ingest.ensure_history(forecast)
-
-    assert caught.value.code == code
-    assert "try SAMPLE:AAPL" in caught.value.remedy
-
-
-def test_a_forecast_of_a_young_listing_says_how_much_it_lacks(acme: Instrument) -> None:
-    with pytest.raises(ForecastFailed) as caught:
-        ingest.ensure_history(ForecastFactory(instrument=acme, as_of=OLD[-1]))
-
-    assert caught.value.code == "not_enough_history"
