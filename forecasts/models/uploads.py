@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 if TYPE_CHECKING:
@@ -45,3 +46,6 @@ class UploadDraft(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.filename})"
+
+    def get_absolute_url(self) -> str:
+        return reverse("forecasts:upload_detail", args=[self.pk])
