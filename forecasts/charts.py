@@ -8,7 +8,8 @@ so that happens in the functions.
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from forecasts.models import LEVELS, Forecast, ForecastPoint
 from forecasts.presentation import points_of_series
@@ -35,6 +36,8 @@ CONES = {ForecastPoint.MODEL: ("model", "Model"), ForecastPoint.NAIVE: ("naive",
 BANDS = ((95, 0.025, 0.975, 0.14), (80, 0.1, 0.9, 0.2), (50, 0.25, 0.75, 0.28))
 CALIBRATION_STEPS = {1: "solid", 5: "dash", 10: "dashdot", 20: "dot"}
 PROMISED = (50, 80, 90, 95)
+# Five years of days; more are neither seen apart nor drawn fast.
+MAX_CANDLES = 2000
 
 
 def price_decimals(price: float) -> int:
@@ -46,7 +49,7 @@ def price_decimals(price: float) -> int:
 def forecast_chart(forecast: Forecast) -> go.Figure:
     """Load what a forecast that succeeded is drawn from, in five queries, and draw it."""
     sessions = 30 + 2 * forecast.horizon
-    newest = forecast.instrument.bars.final().up_to(forecast.data_as_of).order_by("-date")[:sessions]
+    newest = forecast.instrument.bars.closed().up_to(forecast.data_as_of).order_by("-date")[:sessions]
     series = points_of_series(forecast, [ForecastPoint.MODEL, ForecastPoint.NAIVE])
     return fan_chart(forecast, list(newest)[::-1], series[ForecastPoint.MODEL], series[ForecastPoint.NAIVE])
 
@@ -76,15 +79,34 @@ def fan_chart(
     return figure
 
 
-def price_chart(instrument: Instrument, history: Sequence[PriceBar]) -> go.Figure:
-    """Candles above and, where any is known, volume below; `history` is oldest first."""
+class Candle(NamedTuple):
+    """What is drawn of a session, or of several: `date` is the first one's."""
+
+    date: date
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+
+
+def price_chart(instrument: Instrument, history: Sequence[Candle | PriceBar]) -> go.Figure:
+    """Candles above and, where any is known, volume below; `history` is oldest first.
+
+    A history longer than MAX_CANDLES is drawn by the week, which the axis says.
+    """
     import plotly.graph_objects as go
 
-    layout = _layout([bar.date for bar in history], instrument, [bar.close for bar in history])
+    is_weekly = len(history) > MAX_CANDLES
+    candles = weekly(history) if is_weekly else history
+    days = [] if is_weekly else [bar.date for bar in candles]  # between weeks nothing is left out
+    layout = _layout(days, instrument, [bar.close for bar in candles])
     layout["showlegend"] = False
-    traces = [_candles(history, instrument.symbol)]
-    if any(bar.volume for bar in history):
-        traces.append(_volume(history))
+    if is_weekly:
+        layout["xaxis"] |= _axis("One candle a week") | {"hoverformat": "Week of %-d %b %Y"}
+    traces = [_candles(candles, instrument.symbol)]
+    if any(bar.volume for bar in candles):
+        traces.append(_volume(candles))
         layout["yaxis"]["domain"] = [0.24, 1]
         layout["yaxis2"] = _axis("Volume") | {
             "domain": [0, 0.18],
@@ -94,6 +116,23 @@ def price_chart(instrument: Instrument, history: Sequence[PriceBar]) -> go.Figur
         }
         layout["xaxis"]["anchor"] = "y2"
     return go.Figure(traces, layout)
+
+
+def weekly(history: Sequence[Candle | PriceBar]) -> list[Candle]:
+    """Join sessions, oldest first, to weeks from Monday to Sunday."""
+    weeks = groupby(history, key=lambda bar: (bar.date.toordinal() - 1) // 7)
+    return [_joined(list(sessions)) for _, sessions in weeks]
+
+
+def _joined(sessions: Sequence[Candle | PriceBar]) -> Candle:
+    return Candle(
+        date=sessions[0].date,
+        open=sessions[0].open,
+        high=max(bar.high for bar in sessions),
+        low=min(bar.low for bar in sessions),
+        close=sessions[-1].close,
+        volume=sum(bar.volume for bar in sessions),
+    )
 
 
 def calibration_chart(evaluation: Evaluation) -> go.Figure:
@@ -148,7 +187,7 @@ def _rgba(ink: str, opacity: float = 1) -> str:
     return f"rgba({INKS[ink]}, {opacity})"
 
 
-def _candles(history: Sequence[PriceBar], name: str) -> Any:
+def _candles(history: Sequence[Candle | PriceBar], name: str) -> Any:
     import plotly.graph_objects as go
 
     columns = {
@@ -164,7 +203,7 @@ def _candles(history: Sequence[PriceBar], name: str) -> Any:
     )
 
 
-def _volume(history: Sequence[PriceBar]) -> Any:
+def _volume(history: Sequence[Candle | PriceBar]) -> Any:
     import plotly.graph_objects as go
 
     return go.Bar(

@@ -11,15 +11,17 @@ SLOW = "SAMPLE:SLOW"
 SLOW_SESSIONS = 30_000
 MAKE_SLOW = """
 WITH made AS (
-    INSERT INTO forecasts_instrument (symbol, source, name, kind, currency, exchange, calendar, data_revision)
-    VALUES (%s, 'sample', 'Slow Incorporated', 'equity', 'USD', 'NMS', 'XNYS', 1)
+    INSERT INTO forecasts_instrument (
+        symbol, source, name, kind, currency, exchange, timezone, calendar, data_revision
+    )
+    VALUES (%s, 'sample', 'Slow Incorporated', 'equity', 'USD', 'NMS', '', 'XNYS', 1)
     RETURNING id
 ), prices AS (
     SELECT date '2013-03-01' - (%s - n) AS day, 100 * exp(0.4 * sin(n / 211.0) + 0.03 * sin(n * n)) AS price
     FROM generate_series(1, %s) AS n
 )
 INSERT INTO forecasts_pricebar (instrument_id, date, open, high, low, close, adj_close, volume)
-SELECT id, day, price, price * 1.01, price * 0.99, price, price, 1e6, true FROM made, prices
+SELECT id, day, price, price * 1.01, price * 0.99, price, price, 1e6 FROM made, prices
 """
 
 
