@@ -1,7 +1,8 @@
 """Which sessions an instrument trades. The one place that knows exchange_calendars.
 
-A calendar is named as exchange_calendars names it (`XNYS`), or `24/7` for every day, or `weekdays` for Monday
-to Friday where nothing better is known. exchange_calendars brings pandas, so it is imported when needed.
+A calendar is named as exchange_calendars names it (`XNYS`), or `24/7` for every day; where nothing better is
+known, `weekdays` for Monday to Friday or `sun-thu` for Sunday to Thursday. exchange_calendars brings pandas,
+so it is imported when needed.
 """
 
 from __future__ import annotations
@@ -11,57 +12,45 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from forecasts.exchanges import CALENDARS, EVERY_DAY, NEW_YORK, SUNDAY_TO_THURSDAY, WEEKDAYS, calendar_for
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EVERY_DAY = "24/7"
-WEEKDAYS = "weekdays"
-NEW_YORK = "XNYS"
+__all__ = ["EVERY_DAY", "NEW_YORK", "SUNDAY_TO_THURSDAY", "WEEKDAYS", "calendar_for"]
 
 # Long before the oldest bars that sources offer; exchange_calendars' own default is 20 years ago.
 FIRST_DAY = date(1960, 1, 1)
 
-# What Yahoo calls an exchange, and the suffix it gives the exchange's symbols.
-BY_YAHOO_EXCHANGE = {
-    **dict.fromkeys(("NYQ", "NMS", "NGM", "NCM", "PCX", "ASE", "BTS", "SNP", "DJI", "NIM", "WCB"), NEW_YORK),
-    "LSE": "XLON", "FGI": "XLON", "IOB": "XLON",
-    "GER": "XETR", "FRA": "XFRA", "PAR": "XPAR", "AMS": "XAMS", "BRU": "XBRU", "LIS": "XLIS",
-    "MIL": "XMIL", "MCE": "XMAD", "EBS": "XSWX", "VIE": "XWBO", "STO": "XSTO", "CPH": "XCSE",
-    "HEL": "XHEL", "OSL": "XOSL", "WSE": "XWAR", "TOR": "XTSE", "JPX": "XTKS", "OSA": "XTKS",
-    "HKG": "XHKG", "SHH": "XSHG", "SHZ": "XSHG", "KSC": "XKRX", "KOE": "XKRX", "TAI": "XTAI",
-    "ASX": "XASX", "NZE": "XNZE", "NSI": "XBOM", "BSE": "XBOM", "SES": "XSES", "SAO": "BVMF",
-    "MEX": "XMEX", "JNB": "XJSE", "CCC": EVERY_DAY, "CCY": WEEKDAYS,
-}  # fmt: skip
-BY_SUFFIX = {
-    "L": "XLON", "IL": "XLON", "DE": "XETR", "F": "XFRA", "PA": "XPAR", "AS": "XAMS", "BR": "XBRU",
-    "LS": "XLIS", "MI": "XMIL", "MC": "XMAD", "SW": "XSWX", "VI": "XWBO", "ST": "XSTO", "CO": "XCSE",
-    "HE": "XHEL", "OL": "XOSL", "WA": "XWAR", "TO": "XTSE", "T": "XTKS", "HK": "XHKG", "SS": "XSHG",
-    "SZ": "XSHG", "KS": "XKRX", "KQ": "XKRX", "TW": "XTAI", "AX": "XASX", "NZ": "XNZE", "NS": "XBOM",
-    "BO": "XBOM", "SI": "XSES", "SA": "BVMF", "MX": "XMEX", "JO": "XJSE",
-}  # fmt: skip
-CRYPTO_QUOTES = ("USD", "EUR", "GBP", "BTC", "JPY", "USDT")
+# The weeks of calendars that know no holidays, Monday first.
+WEEKS = {EVERY_DAY: "1111111", WEEKDAYS: "1111100", SUNDAY_TO_THURSDAY: "1111001"}
 
 
-def calendar_for(symbol: str, exchange: str = "") -> str:
-    """Name the calendar of a Yahoo symbol: by its exchange where that is known, else by its shape."""
-    if exchange in BY_YAHOO_EXCHANGE:
-        return BY_YAHOO_EXCHANGE[exchange]
-    if exchange:
-        return WEEKDAYS
-    base, dot, suffix = symbol.rpartition(".")
-    if dot and base:
-        return BY_SUFFIX.get(suffix, WEEKDAYS)
-    if symbol.endswith("=X"):
-        return WEEKDAYS
-    _, dash, quote = symbol.rpartition("-")
-    if dash and quote in CRYPTO_QUOTES:
-        return EVERY_DAY
-    return NEW_YORK
+def is_known(calendar: str) -> bool:
+    """Whether there is a calendar of that name; some of exchange_calendars' own it cannot make."""
+    if calendar in WEEKS or calendar in CALENDARS:
+        return True
+    from exchange_calendars import get_calendar_names
+
+    if calendar not in get_calendar_names(include_aliases=False):
+        return False
+    try:
+        return bool(_table(calendar)[0])
+    except (NotImplementedError, ValueError):
+        return False
 
 
 def is_approximate(calendar: str) -> bool:
-    """Whether the sessions are a guess (Monday to Friday), which pages say with a badge."""
-    return calendar == WEEKDAYS
+    """Whether the sessions are a guess, without holidays, which pages say with a badge."""
+    return calendar in (WEEKDAYS, SUNDAY_TO_THURSDAY)
+
+
+def is_exact_on(calendar: str, day: date) -> bool:
+    """Whether it is known, and not guessed by the day of the week, if the instrument trades on `day`."""
+    if calendar in WEEKS:
+        return not is_approximate(calendar)
+    _, first, last = _table(calendar)
+    return first <= day <= last
 
 
 @lru_cache(maxsize=64)
@@ -75,6 +64,10 @@ def _exchange(calendar: str) -> Any:
         return exchange_calendars.get_calendar(calendar, start=bound)
 
 
+def _week(calendar: str) -> str:
+    return WEEKS[calendar] if calendar in WEEKS else str(_exchange(calendar).weekmask)
+
+
 @lru_cache(maxsize=64)
 def _table(calendar: str) -> tuple[frozenset[date], date, date]:
     """Return an exchange's sessions, and the first and last day that its table knows."""
@@ -85,15 +78,14 @@ def _table(calendar: str) -> tuple[frozenset[date], date, date]:
 def is_session(calendar: str, day: date) -> bool:
     """Whether the instrument trades on `day`.
 
-    An exchange's table ends about a year ahead, some at the end of the year; beyond it weekdays stand in.
+    An exchange's table ends about a year ahead, some at the end of the year, and some begin late; outside it
+    the days of the exchange's week stand in.
     """
-    if calendar == EVERY_DAY:
-        return True
-    if calendar != WEEKDAYS:
+    if calendar not in WEEKS:
         sessions, first, last = _table(calendar)
         if first <= day <= last:
             return day in sessions
-    return day.weekday() < 5
+    return _week(calendar)[day.weekday()] == "1"
 
 
 def _walk(calendar: str, start: date, stride: int) -> Iterator[date]:
@@ -115,17 +107,19 @@ def session_at_or_before(calendar: str, day: date) -> date:
     return next(_walk(calendar, day, -1))
 
 
+@lru_cache(maxsize=10_000)
 def closes_at(calendar: str, session: date) -> datetime:
     """Return the moment (UTC) of a session's last price: midnight after it where no hours are known."""
-    if calendar in (EVERY_DAY, WEEKDAYS) or session not in _table(calendar)[0]:
+    if calendar in WEEKS or session not in _table(calendar)[0]:
         return datetime.combine(session + timedelta(days=1), datetime.min.time(), tzinfo=UTC)
     moment: datetime = _exchange(calendar).session_close(session.isoformat()).to_pydatetime()
     return moment
 
 
+@lru_cache(maxsize=10_000)
 def opens_at(calendar: str, session: date) -> datetime:
     """Return the moment (UTC) of a session's first price: midnight before it where no hours are known."""
-    if calendar in (EVERY_DAY, WEEKDAYS) or session not in _table(calendar)[0]:
+    if calendar in WEEKS or session not in _table(calendar)[0]:
         return datetime.combine(session, datetime.min.time(), tzinfo=UTC)
     moment: datetime = _exchange(calendar).session_open(session.isoformat()).to_pydatetime()
     return moment

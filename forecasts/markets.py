@@ -6,12 +6,14 @@ only, is left out: forecasts of its stocks work without.
 
 INDEX_BY_CALENDAR = {
     "XNYS": "^GSPC",
-    "XTSE": "^GSPTSE", "BVMF": "^BVSP", "XMEX": "^MXX",
+    "XTSE": "^GSPTSE", "BVMF": "^BVSP", "XMEX": "^MXX", "XBUE": "^MERV",
     "XLON": "^FTSE", "XETR": "^GDAXI", "XFRA": "^GDAXI", "XPAR": "^FCHI", "XAMS": "^AEX", "XBRU": "^BFX",
     "XMIL": "FTSEMIB.MI", "XMAD": "^IBEX", "XSWX": "^SSMI", "XWBO": "^ATX", "XLIS": "PSI20.LS",
     "XSTO": "^OMX", "XCSE": "^OMXC25", "XHEL": "^OMXH25", "XOSL": "OSEBX.OL",
+    "XIST": "XU100.IS",
     "XTKS": "^N225", "XHKG": "^HSI", "XSHG": "000001.SS", "XKRX": "^KS11", "XTAI": "^TWII",
     "XASX": "^AXJO", "XNZE": "^NZ50", "XBOM": "^BSESN", "XSES": "^STI",
+    "XIDX": "^JKSE", "XKLS": "^KLSE",
 }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from forecasts.errors import RequestRefused
-from forecasts.market_data import source_of
+from forecasts.market_data import source_of, sources
 from forecasts.models import Instrument
 
 if TYPE_CHECKING:
@@ -55,8 +55,24 @@ def _unknown(symbol: str) -> RequestRefused:
         return _invalid(f"There is no sample called {symbol}. The samples are: {names}.", "unknown_symbol")
     if symbol.startswith(UPLOAD_PREFIX):
         return _invalid(f"You have no upload called {symbol}. Check its name.", "unknown_symbol")
+    if source_of(symbol) is None:
+        return _no_symbol(symbol)
     return _invalid(
-        f"{symbol} is not known here yet. Ask for a forecast of it to fetch it.", "unknown_symbol"
+        f"{symbol} is not known here yet. Its prices are fetched when you put it on a watchlist or ask for a "
+        "forecast of it.",
+        "unknown_symbol",
+    )
+
+
+def _no_symbol(text: str) -> RequestRefused:
+    examples = [
+        f"{source.example} ({source.name})"
+        for source in sources().values()
+        if source.is_live and source.configured()
+    ]
+    return _invalid(
+        f"{text[:40]!r} is not a symbol. Use letters, digits, dots and dashes as its source writes them: "
+        f"{', '.join(examples)}, or a sample such as SAMPLE:AAPL."
     )
 
 
@@ -67,10 +83,7 @@ def find_or_register(*, user: User | None, symbol: str) -> Instrument:
         return find_instrument(user=user, symbol=symbol)
     source = source_of(symbol)
     if source is None:
-        raise _invalid(
-            f"{symbol[:40]!r} is not a symbol. Use letters, digits, dots and dashes as Yahoo writes "
-            "them, such as MSFT, BRK-B, 7203.T or ^GSPC, or a sample such as SAMPLE:AAPL."
-        )
+        raise _no_symbol(symbol)
     if not source.configured():
         raise _invalid(f"{symbol} would come from {source.name}, which is not set up here. {source.remedy}")
     instrument, _ = Instrument.objects.get_or_create(

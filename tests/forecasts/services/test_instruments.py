@@ -1,4 +1,5 @@
 import pytest
+from pytest_django.fixtures import Settings
 
 from accounts.models import User
 from forecasts import services
@@ -60,6 +61,27 @@ def test_a_new_yahoo_symbol_gets_its_calendar_by_its_shape(db: None, symbol: str
 def test_rubbish_is_refused_and_not_kept(db: None, symbol: str) -> None:
     with pytest.raises(RequestRefused):
         services.find_or_register(user=None, symbol=symbol)
+
+    assert Instrument.objects.count() == 0
+
+
+def test_what_is_no_symbol_is_answered_with_how_each_source_writes_them(db: None, settings: Settings) -> None:
+    settings.TIINGO_API_KEY = "secret"
+
+    with pytest.raises(RequestRefused) as refused:
+        services.find_or_register(user=None, symbol="a b")
+
+    assert refused.value.message == (
+        "'A B' is not a symbol. Use letters, digits, dots and dashes as its source writes them: "
+        "TIINGO:MSFT (Tiingo), MSFT (Yahoo Finance), or a sample such as SAMPLE:AAPL."
+    )
+
+
+def test_a_source_that_is_not_set_up_is_refused_with_what_to_do(db: None, settings: Settings) -> None:
+    settings.TIINGO_API_KEY = ""
+
+    with pytest.raises(RequestRefused, match=r"would come from Tiingo, which is not set up here\. Whoever"):
+        services.find_or_register(user=None, symbol="TIINGO:MSFT")
 
     assert Instrument.objects.count() == 0
 

@@ -5,7 +5,6 @@ from datetime import date
 
 import pytest
 from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
@@ -20,72 +19,6 @@ def apple(db: None) -> Instrument:
     instrument = InstrumentFactory(symbol="SAMPLE:AAPL", name="Apple Inc.")
     bars(instrument, 600)
     return instrument
-
-
-@pytest.mark.parametrize(("text", "found"), [("aap", 1), ("apple", 1), ("", 1), ("zzz", 0)])
-def test_instrument_list_finds_by_symbol_and_name(
-    text: str, found: int, client: Client, apple: Instrument
-) -> None:
-    page = client.get("/instruments/", {"q": text}).context["page"]
-
-    assert list(page) == [apple] * found
-
-
-def test_instrument_list_shows_a_stranger_the_samples_alone(
-    client: Client, signed_in: Client, apple: Instrument
-) -> None:
-    bought = InstrumentFactory(yahoo=True, symbol="AAPL", name="Apple Inc.")
-    bars(bought)
-    options = {"HX-Request": "true", "HX-Target": "symbol-options"}
-
-    assert list(Client().get("/instruments/?q=apple").context["page"]) == [apple]
-    assert list(Client().get("/instruments/?q=apple", headers=options).context["instruments"]) == [apple]
-    assert list(signed_in.get("/instruments/?q=apple").context["page"]) == [bought, apple]
-
-
-@pytest.mark.parametrize(
-    ("text", "symbol"), [("nvda", "NVDA"), ("^gspc", "^GSPC"), ("eurusd=x", "EURUSD=X"), ("7203.t", "7203.T")]
-)
-def test_instrument_list_offers_to_fetch_a_symbol_not_found(
-    text: str, symbol: str, client: Client, apple: Instrument
-) -> None:
-    content = client.get("/instruments/", {"q": text}).content.decode()
-
-    assert f'href="{reverse("forecasts:instrument_detail", args=[symbol])}"' in content
-    assert f"Go to {symbol}" in content
-
-
-@pytest.mark.parametrize("text", ["a/b", "/", "a b", "SAMPLE:NOPE", "?", "é", "<b>", "x" * 40])
-def test_instrument_list_offers_no_way_to_what_is_no_symbol(text: str, client: Client, db: None) -> None:
-    response = client.get("/instruments/", {"q": text})
-
-    assert response.status_code == 200
-    assert "Go to" not in response.content.decode()
-
-
-@pytest.mark.parametrize("address", ["?q=%00", "?q=aa%00pl", "?symbol=%00aapl%07", "?q=%00&page=%00"])
-def test_instrument_list_drops_what_cannot_be_printed(
-    address: str, client: Client, apple: Instrument
-) -> None:
-    assert list(client.get(f"/instruments/{address}").context["page"]) == [apple]
-
-
-def test_instrument_list_completes_a_field_with_options(client: Client, apple: Instrument) -> None:
-    headers = {"HX-Request": "true", "HX-Target": "symbol-options"}
-
-    response = client.get("/instruments/", {"symbol": "app"}, headers=headers)
-
-    assert response.content.decode().strip() == '<option value="SAMPLE:AAPL">Apple Inc.</option>'
-
-
-def test_instrument_list_asks_as_often_for_three_rows_as_for_one(
-    client: Client, apple: Instrument, queries: Callable[[Client, str], int]
-) -> None:
-    one = queries(client, "/instruments/")
-    for instrument in InstrumentFactory.create_batch(2):
-        bars(instrument, 1)
-
-    assert queries(client, "/instruments/") == one
 
 
 def test_instrument_detail_shows_a_stranger_prices_and_the_way_in(client: Client, apple: Instrument) -> None:
@@ -116,7 +49,6 @@ def test_instrument_detail_says_what_is_wrong_with_live_prices(signed_in: Client
 
     content = signed_in.get("/instruments/TST/").content.decode()
 
-    assert "Prices may be out of date" in content
     assert "Yahoo did not answer." in content
     assert "Approximate calendar" in content
 

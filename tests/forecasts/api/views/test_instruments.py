@@ -165,5 +165,7 @@ def test_bars_of_bad_days_are_refused(api: APIClient, apple: Instrument, query: 
 
 
 def test_instruments_cannot_be_written(api: APIClient, apple: Instrument) -> None:
-    for method in (api.post, api.put, api.delete):
+    for method in (api.post, api.put):
         assert method(f"{LIST}SAMPLE:AAPL/").status_code == 405
+    assert api.delete(f"{LIST}SAMPLE:AAPL/").status_code == 404  # only an upload of one's own goes
+    assert Instrument.objects.filter(pk=apple.pk).exists()
