@@ -38,4 +38,4 @@ RUN SECRET_KEY=build STATICFILES_STORAGE=whitenoise.storage.CompressedManifestSt
 
 USER stockcast
 EXPOSE 8000
-CMD ["gunicorn", "stockcast_site.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--preload"]
+CMD ["gunicorn", "stockcast_site.wsgi", "--config", "python:stockcast_site.warming", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--preload"]

@@ -8,7 +8,7 @@ WRITE = "write"  # stands for every `…:write`
 
 DESCRIPTIONS = {
     READ: "See instruments, forecasts and watchlists",
-    "forecasts:write": "Ask for forecasts, cancel and delete them",
+    "forecasts:write": "Ask for forecasts, cancel and delete them; upload prices to forecast",
     "watchlists:write": "Create, change and delete watchlists",
     "alerts:write": "Nothing yet",
     WRITE: "All that end in :write, also those that are added later",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 
+from forecasts.calendars import EVERY_DAY, WEEKDAYS
 from forecasts.chances import LEVEL_WORDS, PRICE_WORDS, QUANTITY_WORDS, RISK_LEVELS, step_words
+from forecasts.market_data.upload import Options
 from forecasts.models import MAX_HORIZON, Forecast
 from forecasts.services import FORECAST_DEFAULT_HORIZON, FORECAST_DEFAULT_METHOD
 
@@ -110,3 +112,87 @@ class SymbolForm(RefusableForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "AAPL, SAMPLE:IBM, Apple…"}),
         error_messages={"required": "Give a symbol, for example SAMPLE:AAPL or MSFT."},
     )
+
+
+FIND_OUT = ("", "Find out from the file")
+DATE_ORDERS = [
+    FIND_OUT,
+    ("ymd", "Year, month, day: 2012-06-29"),
+    ("dmy", "Day, month, year: 29.06.2012"),
+    ("mdy", "Month, day, year: 06/29/2012"),
+]
+# The ones that people mostly want; the API takes any that forecasts.calendars knows.
+CALENDARS = [
+    ("", "Find out from the prices"),
+    (EVERY_DAY, "Every day, as cryptocurrencies"),
+    (WEEKDAYS, "Monday to Friday, without holidays"),
+    ("XNYS", "New York"), ("XTSE", "Toronto"), ("XMEX", "Mexico"), ("BVMF", "São Paulo"),
+    ("XLON", "London"), ("XETR", "Frankfurt (Xetra)"), ("XPAR", "Paris"), ("XAMS", "Amsterdam"),
+    ("XMIL", "Milan"), ("XMAD", "Madrid"), ("XSWX", "Zurich"), ("XWBO", "Vienna"), ("XSTO", "Stockholm"),
+    ("XCSE", "Copenhagen"), ("XOSL", "Oslo"), ("XHEL", "Helsinki"), ("XWAR", "Warsaw"),
+    ("XJSE", "Johannesburg"), ("XTKS", "Tokyo"), ("XHKG", "Hong Kong"), ("XSHG", "Shanghai"),
+    ("XKRX", "Seoul"), ("XTAI", "Taipei"), ("XBOM", "Mumbai"), ("XSES", "Singapore"), ("XASX", "Sydney"),
+    ("XNZE", "Wellington"),
+]  # fmt: skip
+DECIMALS = [FIND_OUT, (".", "Point: 12.5"), (",", "Comma: 12,5")]
+
+
+class ReadingForm(RefusableForm):
+    """What the owner of a file of prices knows of it."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "MY-FUND"}),
+        help_text="Letters, digits, dashes and underscores. The symbol will be UPLOAD: and this name.",
+        error_messages={"required": "Give the prices a name, such as MY-FUND."},
+    )
+    date_order = forms.ChoiceField(label="Order of dates", choices=DATE_ORDERS, required=False)
+    decimal = forms.ChoiceField(label="Decimal mark", choices=DECIMALS, required=False)
+    calendar = forms.CharField(
+        label="Trading days",
+        max_length=20,
+        required=False,
+        widget=forms.Select(choices=CALENDARS),
+    )
+    currency = forms.CharField(
+        label="Currency",
+        max_length=10,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "USD"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        self._offer(self.initial.get("calendar"))
+
+    def _offer(self, calendar: str | None) -> None:
+        """Let a calendar that was chosen elsewhere stand among the choices."""
+        select = cast(forms.Select, self.fields["calendar"].widget)
+        if calendar and calendar not in dict(CALENDARS):
+            select.choices = [*select.choices, (calendar, calendar)]
+
+    def options(self) -> Options:
+        """Return what was filled in; what was left empty is to be found out."""
+        said = {name: value or None for name, value in self.cleaned_data.items()}
+        return Options(
+            date_order=said["date_order"],
+            decimal=said["decimal"],
+            calendar=said["calendar"],
+            currency=said["currency"],
+        )
+
+
+class UploadForm(ReadingForm):
+    file = forms.FileField(
+        label="File",
+        help_text="CSV or Parquet, with dates and prices in columns. Up to 20 MB and 200,000 rows.",
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.parquet"}),
+        error_messages={
+            "required": "Choose a file.",
+            "empty": "This file is empty. Choose one with prices in it.",
+            "invalid": "This is no file. Choose one with prices in it.",
+        },
+    )
+    field_order = ["file", "name"]

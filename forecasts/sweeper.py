@@ -9,7 +9,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from forecasts import bell
-from forecasts.models import Evaluation, Forecast
+from forecasts.models import Evaluation, Forecast, UploadDraft
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +27,7 @@ def sweep() -> None:
     _ring_again()
     if settings.SLOW_BASELINES:
         _extend_evidence()
+    UploadDraft.objects.expired().delete()
 
 
 def free_silent() -> None:

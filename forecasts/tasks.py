@@ -29,3 +29,31 @@ def sweep() -> None:
     from forecasts import sweeper
 
     sweeper.sweep()
+
+
+@shared_task(name="forecasts.refresh")
+def refresh(instrument_id: int) -> None:
+    from forecasts import refreshing
+
+    refreshing.refresh(instrument_id)
+
+
+@shared_task(name="forecasts.refresh_in_background")
+def refresh_in_background(instrument_id: int) -> None:
+    from forecasts import refreshing
+
+    refreshing.refresh_in_background(instrument_id)
+
+
+@shared_task(name="forecasts.refresh_due")
+def refresh_due() -> None:
+    from forecasts import refreshing
+
+    refreshing.refresh_due()
+
+
+@shared_task(name="forecasts.search_symbols")
+def search_symbols(text: str) -> None:
+    from forecasts import symbols
+
+    symbols.search(text)

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from forecasts.views import decisions, forecasts, home, instruments, quality, watchlists
+from forecasts.views import (
+    decisions,
+    forecasts,
+    home,
+    instruments,
+    market_data,
+    quality,
+    symbols,
+    uploads,
+    watchlists,
+)
 
 app_name = "forecasts"
 urlpatterns = [
@@ -16,10 +26,24 @@ urlpatterns = [
     path("watchlists/<uuid:pk>/symbols/add/", watchlists.watchlist_add, name="watchlist_add"),
     path("watchlists/<uuid:pk>/symbols/remove/", watchlists.watchlist_remove, name="watchlist_remove"),
     path("watchlists/<uuid:pk>/forecasts/", watchlists.watchlist_forecast, name="watchlist_forecast"),
-    path("instruments/", instruments.instrument_list, name="instrument_list"),
+    path("market-data/", market_data.market_data, name="market_data"),
+    path("market-data/run/", market_data.market_data_run, name="market_data_run"),
+    path("market-data/refresh/", market_data.market_data_refresh, name="market_data_refresh"),
+    path("market-data/reopen/", market_data.market_data_reopen, name="market_data_reopen"),
+    path("uploads/new/", uploads.upload_create, name="upload_create"),
+    path("uploads/<uuid:pk>/", uploads.upload_detail, name="upload_detail"),
+    path("uploads/<uuid:pk>/keep/", uploads.upload_keep, name="upload_keep"),
+    path("uploads/<uuid:pk>/discard/", uploads.upload_discard, name="upload_discard"),
+    path("uploads/<str:name>/delete/", uploads.upload_delete, name="upload_delete"),
+    path("instruments/", symbols.instrument_list, name="instrument_list"),
+    path("instruments/<str:symbol>/fetch/", symbols.symbol_fetch, name="symbol_fetch"),
+    path("instruments/<str:symbol>/follow/", symbols.symbol_follow, name="symbol_follow"),
+    path("symbols/", symbols.symbol_options, name="symbol_options"),
+    path("symbols/similar/", symbols.symbol_similar, name="symbol_similar"),
     path("instruments/<str:symbol>/", instruments.instrument_detail, name="instrument_detail"),
     path("instruments/<str:symbol>/prices/", quality.instrument_quality, name="instrument_quality"),
     path("instruments/<str:symbol>/chart.json", instruments.instrument_chart, name="instrument_chart"),
+    path("instruments/<str:symbol>/fresh/", instruments.instrument_freshness, name="instrument_freshness"),
     path("instruments/<str:symbol>/forecasts/", instruments.forecast_create, name="forecast_create"),
     path("forecasts/", forecasts.forecast_list, name="forecast_list"),
     path("forecasts/<uuid:pk>/", forecasts.forecast_detail, name="forecast_detail"),

@@ -1,6 +1,6 @@
 """The Celery application. Queues: `house` and `training` compute, `io` fetches and sweeps.
 
-`evidence` is for what nobody waits for.
+`evidence` and `prices` are for what nobody waits for: slow baselines, and prices of what people watch.
 """
 
 import os

@@ -92,11 +92,13 @@ def run_lock(path: Path, url: str) -> Iterator[None]:
 def programs(address: Address) -> list[Program]:
     """Return everything that runs beside the services."""
     web = ["gunicorn", "stockcast_site.wsgi", "--bind", address.bind, "--workers", "2", "--threads", "4"]
+    web += ["--config", "python:stockcast_site.warming"]
     return [
         Program("web", [*PYTHON, *web, "--log-level", "warning", "--graceful-timeout", "5", "--preload"]),
         _worker("house", concurrency=1),
         _worker("training", concurrency=1),
         _worker("io", concurrency=2),
+        _worker("prices", concurrency=1),
         _worker("evidence", concurrency=1),
         _celery("beat", ["beat"]),
     ]

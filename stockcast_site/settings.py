@@ -6,6 +6,7 @@ embedded services, if `devstack` has started them, from `var/devstack.json`.
 
 import contextlib
 import os
+import re
 import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -52,6 +53,22 @@ def _choice(name: str, choices: tuple[str, ...]) -> str:
     if value not in choices:
         raise ImproperlyConfigured(f"{name} is {value!r}; it must be one of {', '.join(choices)}.")
     return value
+
+
+def _rate(name: str, default: float) -> float:
+    """Return a number of requests a second."""
+    given = str(env.str(name, default=str(default)))
+    if not (re.fullmatch(r"\d+(\.\d+)?", given) and 0 < float(given) <= 1000):
+        raise ImproperlyConfigured(f"{name} is {given!r}; it must be a number above 0, and 1000 at most.")
+    return float(given)
+
+
+def _api_key(name: str) -> str:
+    """Return a key that goes into a header, without the line break that its file may end with."""
+    key = str(env.str(name, default="")).strip()
+    if not (key.isascii() and key.isprintable() and " " not in key):
+        raise ImproperlyConfigured(f"{name} is no key: it must be one word of plain letters and digits.")
+    return key
 
 
 SECRET_KEY = _secret_key()
@@ -179,6 +196,7 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "forecasts.sweep", "schedule": 5.0, "options": {"expires": 5.0}},
+    "refresh": {"task": "forecasts.refresh_due", "schedule": 60.0, "options": {"expires": 60.0}},
 }
 
 # Forecasts --------------------------------------------------------------------------------------------
@@ -191,6 +209,12 @@ FORECAST_ATTEMPTS = 3
 FORECAST_RING_AGAIN_SECONDS = env.int("FORECAST_RING_AGAIN_SECONDS", default=30)
 # Whether workers add GARCH, trees and other slow baselines to evidence, after forecasts are issued.
 SLOW_BASELINES = env.bool("SLOW_BASELINES", default=True)
+
+# Requests a second that a source of prices may be asked by all processes together, and the keys of those that
+# want one.
+YAHOO_RATE = _rate("YAHOO_RATE", 1.0)
+TIINGO_RATE = _rate("TIINGO_RATE", 1.0)
+TIINGO_API_KEY = _api_key("TIINGO_API_KEY")
 
 # Accounts ---------------------------------------------------------------------------------------------
 
@@ -257,6 +281,11 @@ REST_FRAMEWORK = {
     "STRICT_JSON": True,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+
+# An uploaded file is read in memory, or not at all: 20 MB, and what a form writes around them.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024**2 + 64 * 1024
+
 # Pages ------------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-gb"

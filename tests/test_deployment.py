@@ -21,9 +21,9 @@ from stockcast_site import run
 
 ROOT = Path(__file__).resolve().parents[1]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-APP_SERVICES = {"web", "house", "training", "io", "evidence", "beat", "prepare"}
+APP_SERVICES = {"web", "house", "training", "io", "prices", "evidence", "beat", "prepare"}
 SERVERS = {"postgres", "redis"}
-WORKERS = {"house", "training", "io", "evidence"}
+WORKERS = {"house", "training", "io", "prices", "evidence"}
 PAPERS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md", "docs/deployment.md")
 # Read by run.py, the Makefile, devstack or compose, and not by settings.py.
 OUTSIDE_SETTINGS = {"POSTGRES_PASSWORD", "HOST", "PORT", "STOCKCAST_EMBEDDED", "TORCH_INDEX_URL"}
@@ -34,12 +34,12 @@ def _text(name: str) -> str:
 
 
 def _variables_of_settings() -> set[str]:
-    """The variables that settings.py reads: the first argument of `env.…`, `_choice` and `_service_url`."""
+    """The variables that settings.py reads: the first arguments of `env.…` and of functions like `_rate`."""
     found = set()
     for call in ast.walk(ast.parse(_text("stockcast_site/settings.py"))):
         if isinstance(call, ast.Call) and call.args and isinstance(call.args[0], ast.Constant):
             called = ast.unparse(call.func)
-            if called.startswith("env.") or called in ("_choice", "_service_url"):
+            if called.startswith("env.") or called in ("_api_key", "_choice", "_rate", "_service_url"):
                 found.add(str(call.args[0].value))
     return found
 
@@ -156,7 +156,7 @@ def test_every_queue_has_its_worker() -> None:
     waiting += [Forecast(prices_ready=True, method=method) for method in Forecast.Method.values]
 
     assert {forecast.queue for forecast in waiting} <= consumed
-    assert {settings.CELERY_TASK_DEFAULT_QUEUE, bell.EVIDENCE} <= consumed
+    assert {settings.CELERY_TASK_DEFAULT_QUEUE, bell.EVIDENCE, bell.PRICES} <= consumed
 
 
 def test_compose_sets_variables_that_are_read() -> None:

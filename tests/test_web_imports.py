@@ -16,8 +16,11 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver
 
 from accounts.models import AuthToken, User
-from forecasts.models import Instrument
+from forecasts.market_data.upload import Options
+from forecasts.models import Instrument, UploadDraft
+from forecasts.services import start_draft
 from tests.factories import ForecastRequestFactory, InstrumentFactory, WatchlistFactory, bars, token_for
+from tests.forecasts.price_files import price_sheet
 from tests.site import PROJECT, forget_keys
 
 SYMBOL = "SAMPLE:WEB"
@@ -36,10 +39,18 @@ FORMS: dict[str, dict[str, object]] = {
 }
 API = "api/v1/"
 # What takes away what the others need comes last.
-LAST = ("delete", "revoke", "remove", "cancel")
-OTHERS = {"symbol": SYMBOL, "app_label": "forecasts", "url": "nothing", "key": "1-2", "uidb36": "1"}
+LAST = ("delete", "revoke", "remove", "cancel", "discard", "keep")
+OTHERS = {
+    "symbol": SYMBOL,
+    "name": "WEB",
+    "app_label": "forecasts",
+    "url": "nothing",
+    "key": "1-2",
+    "uidb36": "1",
+}
 FORBIDDEN = {"torch", "sklearn", "scipy", "yfinance"}
 UNREACHED = (401, 403, 404, 405, 500)
+FILES = "uploads/%(pk)s/"  # these read a file of prices
 NOTHING_HERE = {"metrics", API}  # the first without its token
 
 
@@ -99,6 +110,7 @@ def ids(web: WebProcess) -> dict[str, Any]:
     return {
         "watchlists/": watchlist.pk,
         "forecasts/": wish.pk,
+        "uploads/": put_aside(user).pk,
         "account/tokens/": token.public_id,
         **of_the_api(user, instrument),
         "admin/accounts/user/": user.pk,
@@ -109,6 +121,12 @@ def ids(web: WebProcess) -> dict[str, Any]:
         "admin/forecasts/instrument/": instrument.pk,
         "admin/forecasts/watchlist/": watchlist.pk,
     }
+
+
+def put_aside(user: User) -> UploadDraft:
+    """Leave a file to be looked at, of a name that has a history already."""
+    bars(InstrumentFactory(upload=True, symbol="UPLOAD:WEB", owner=user))
+    return start_draft(owner=user, name="WEB", filename="web.csv", content=price_sheet(), options=Options())
 
 
 def of_the_api(user: User, instrument: Instrument) -> dict[str, Any]:
@@ -146,7 +164,7 @@ def addresses(ids: dict[str, Any]) -> dict[str, str]:
 
 @pytest.mark.timeout(300)
 def test_no_address_imports_what_workers_need(web: WebProcess, ids: dict[str, Any]) -> None:
-    asked = addresses(ids)
+    asked = {name: address for name, address in addresses(ids).items() if not name.startswith(FILES)}
 
     got = {template: web.ask("GET", address) for template, address in asked.items()}
     staying = [template for template in asked if "logout" not in template]
@@ -171,6 +189,18 @@ def test_questions_to_a_forecast_bring_nothing_heavy(web: WebProcess, ids: dict[
     answers = [web.ask("GET", address) for address in asked]
 
     assert [(answer.status, answer.imported) for answer in answers] == [(200, [])] * 4
+
+
+@pytest.mark.timeout(300)
+def test_a_file_of_prices_brings_pandas_alone(web: WebProcess, ids: dict[str, Any]) -> None:
+    draft = f"uploads/{ids['uploads/']}/"
+
+    shown = web.ask("GET", draft)
+    changed = web.ask("POST", draft, {"name": "WEB", "calendar": "XNYS"})
+    kept = web.ask("POST", f"{draft}keep/", {"mode": "replace"})
+
+    assert [shown.status, changed.status, kept.status] == [200, 302, 302]
+    assert FORBIDDEN.isdisjoint(kept.imported)
 
 
 @pytest.mark.timeout(300)

@@ -12,6 +12,9 @@ router.register("forecasts", views.ForecastViewSet, basename="forecast")
 
 app_name = "api"
 urlpatterns = [
+    # Before `instruments/{symbol}/`.
+    path("instruments/uploads/", views.UploadViewSet.as_view({"post": "create"}), name="upload"),
+    path("instruments/search/", views.SymbolSearchViewSet.as_view({"get": "list"}), name="symbol-search"),
     *router.urls,
     path("schema/", views.SchemaView.as_view(), name="schema"),
     path("docs/", views.DocsView.as_view(), name="docs"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date as Date
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from accounts.models import User
     from forecasts.models.bars import PriceBar
 
+# In days; sixty sessions, the longest horizon, end sooner after their anchor, whatever the holidays.
+LONGEST_FORECAST = timedelta(days=120)
+
 
 class InstrumentQuerySet(QuerySet["Instrument"]):
     def visible_to(self, user: User | None) -> InstrumentQuerySet:
@@ -23,6 +28,37 @@ class InstrumentQuerySet(QuerySet["Instrument"]):
 
     def samples(self) -> InstrumentQuerySet:
         return self.filter(source=Instrument.Source.SAMPLE)
+
+    def live(self) -> InstrumentQuerySet:
+        """Those whose newer bars can be fetched."""
+        return self.exclude(source__in=(Instrument.Source.SAMPLE, Instrument.Source.UPLOAD))
+
+    def watched(self, today: Date) -> InstrumentQuerySet:
+        """Those on anybody's watchlist, or with a forecast that is unfinished or reaches to `today` or on."""
+        from forecasts.models.forecasts import Forecast, ForecastPoint
+        from forecasts.models.watchlists import WatchlistEntry
+
+        mine = {"instrument": OuterRef("pk")}
+        reaching = ForecastPoint.objects.filter(forecast=OuterRef("pk"), date__gte=today)
+        lasting = Forecast.objects.filter(
+            Exists(reaching), status="succeeded", data_as_of__gte=today - LONGEST_FORECAST
+        )
+        unfinished = Forecast.objects.filter(status__in=("queued", "running"))
+        return self.filter(
+            Exists(WatchlistEntry.objects.filter(**mine))
+            | Exists(unfinished.filter(**mine))
+            | Exists(lasting.filter(**mine))
+        )
+
+    def with_last_closed(self) -> InstrumentQuerySet:
+        """Add `last_closed` and `last_state`: day and state of the newest bar of a session that was over."""
+        from forecasts.models.bars import PriceBar
+
+        newest = PriceBar.objects.filter(instrument=OuterRef("pk")).closed().order_by("-date")
+        return self.annotate(
+            last_closed=models.Subquery(newest.values("date")[:1]),
+            last_state=models.Subquery(newest.values("state")[:1]),
+        )
 
     def with_history(self) -> InstrumentQuerySet:
         from forecasts.models.bars import PriceBar  # it needs this module first

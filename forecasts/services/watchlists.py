@@ -18,6 +18,8 @@ from forecasts.services.forecasts import (
     request_forecast,
 )
 from forecasts.services.instruments import find_or_register, normalise_symbol
+from forecasts.services.prices import ask_for_prices
+from forecasts.services.symbols import listed_instead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,6 +106,7 @@ def _add(watchlist: Watchlist, symbol: str) -> WatchlistEntry:
     ):
         raise RequestRefused(f"This watchlist is full: it holds {MAX_ENTRIES} symbols.", field="symbol")
     entry, _ = WatchlistEntry.objects.get_or_create(watchlist=watchlist, instrument=instrument)
+    ask_for_prices(instrument)
     return entry
 
 
@@ -116,14 +119,14 @@ def _by_symbol_or_name(user: User, text: str) -> Instrument:
     by_name = list(visible.with_history().filter(name__icontains=text.strip()).order_by("symbol")[:4])
     if len(by_name) == 1:
         return by_name[0]
-    if by_name:
-        names = ", ".join(instrument.symbol for instrument in by_name)
+    fitting = [instrument.symbol for instrument in by_name] or listed_instead(text)
+    if len(fitting) > 1:
         raise RequestRefused(
-            f"Several instruments fit {text.strip()!r}: {names}. Give the symbol of one.",
+            f"Several instruments fit {text.strip()!r}: {', '.join(fitting[:4])}. Give the symbol of one.",
             code="ambiguous_symbol",
             field="symbol",
         )
-    return find_or_register(user=user, symbol=symbol)
+    return find_or_register(user=user, symbol=fitting[0] if fitting else symbol)
 
 
 def remove_from_watchlist(*, watchlist: Watchlist, symbol: str) -> None:

@@ -3,13 +3,20 @@
 from django import template
 
 from forecasts.charts import price_decimals
+from forecasts.exchanges import exchange_name
 from forecasts.market_data import source_name
 from forecasts.models import Forecast
+from forecasts.services import is_live_symbol, new_symbol_of
 
 register = template.Library()
 register.filter(source_name)
+register.filter(exchange_name)
+register.filter(new_symbol_of)
+register.filter(is_live_symbol)
 
 NOTHING = "–"
+# Currencies whose prices come in hundredths, as sources write them.
+HUNDREDTHS = {"GBp": "pence", "GBX": "pence", "ILA": "agorot", "ZAc": "cents"}
 METHOD_NAMES = {
     "model": "This model",
     "random-walk": "Random walk with EWMA volatility (the naive cone)",
@@ -44,6 +51,12 @@ def change(value: float | None, decimals: int = 1) -> str:
         return NOTHING
     text = f"{100 * value:+.{decimals}f} %".replace("-", "−")
     return text.lstrip("+−") if not float(f"{100 * value:.{decimals}f}") else text
+
+
+@register.filter
+def unit(currency: str) -> str:
+    """Write a currency, and in words what one of its prices is where it is a hundredth."""
+    return f"{currency} (prices in {HUNDREDTHS[currency]})" if currency in HUNDREDTHS else currency
 
 
 @register.filter

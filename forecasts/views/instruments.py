@@ -1,15 +1,17 @@
-"""Finding instruments, looking at one's prices, and asking for a forecast of it."""
+"""Looking at an instrument's prices, and asking for a forecast of it."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import wraps
 from typing import Any, cast
 
 from django.contrib.auth.views import redirect_to_login
-from django.core.paginator import Paginator
+from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_safe
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.http import conditional_page, require_safe
+from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
 
 from accounts.models import User
 from forecasts import calendars, charts
@@ -19,16 +21,13 @@ from forecasts.models import ForecastRequest, Instrument
 from forecasts.services import (
     SAMPLE_PREFIX,
     Question,
+    ask_for_prices,
     find_instrument,
-    is_live_symbol,
-    printable,
+    freshness_of,
     request_forecast,
-    search_instruments,
 )
 from forecasts.views.actions import action
 
-PAGE_SIZE = 30
-SUGGESTIONS = 8
 RECENT = 10
 RANGES = {
     "3m": ("3 months", 92),
@@ -38,6 +37,8 @@ RANGES = {
     "all": ("All", None),
 }
 DEFAULT_RANGE = "1y"
+# Seconds: a page that waits for prices asks often at first, then takes its time.
+EAGER, PATIENT = 2, 5
 
 
 def reader_of(request: HttpRequest) -> User | None:
@@ -57,20 +58,6 @@ def strangers_see_samples(view: Callable[[HttpRequest, str], HttpResponse]) -> C
 
 
 @require_safe
-def instrument_list(request: HttpRequest) -> HttpResponse:
-    """Search results; for a field that completes as one types, only the first few as options."""
-    text = printable(request.GET.get("q") or request.GET.get("symbol") or "").strip()[:200]
-    reader = reader_of(request)
-    found = search_instruments(user=reader, text=text)
-    found = found if reader else found.samples()
-    if request.htmx.target == "symbol-options":  # type: ignore[attr-defined]  # django-htmx's middleware sets it
-        return render(request, "forecasts/_symbol_options.html", {"instruments": found[:SUGGESTIONS]})
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"page": page, "text": text, "symbol": text.upper() if is_live_symbol(text) else ""}
-    return render(request, "forecasts/instrument_list.html", context)
-
-
-@require_safe
 @strangers_see_samples
 def instrument_detail(request: HttpRequest, symbol: str) -> HttpResponse:
     try:
@@ -80,25 +67,36 @@ def instrument_detail(request: HttpRequest, symbol: str) -> HttpResponse:
         return render(request, "forecasts/instrument_unknown.html", context, status=404)
     if symbol != instrument.symbol:
         return redirect("forecasts:instrument_detail", symbol=instrument.symbol)
+    ask_for_prices(instrument)
     return _detail(request, instrument, ForecastForm())
 
 
 def _detail(
     request: HttpRequest, instrument: Instrument, form: ForecastForm, status: int = 200
 ) -> HttpResponse:
-    newest = list(instrument.bars.final().order_by("-date")[:2])
     context = {
         "instrument": instrument,
         "form": form,
         "requests": _requests(reader_of(request), instrument),
-        "bar": newest[0] if newest else None,
-        "change": newest[0].close / newest[1].close - 1 if len(newest) == 2 else None,
-        "first_date": instrument.bars.order_by("date").values_list("date", flat=True).first(),
         "ranges": [(key, label) for key, (label, _) in RANGES.items()],
         "default_range": DEFAULT_RANGE,
         "is_approximate": calendars.is_approximate(instrument.calendar),
+        **_prices(instrument),
     }
     return render(request, "forecasts/instrument_detail.html", context, status=status)
+
+
+def _prices(instrument: Instrument) -> dict[str, Any]:
+    """Return what the page says of the newest prices, and of newer ones that are being fetched."""
+    newest = list(instrument.bars.closed().with_finality().order_by("-date")[:2])
+    freshness = freshness_of(instrument)
+    return {
+        "bar": newest[0] if newest else None,
+        "change": newest[0].close / newest[1].close - 1 if len(newest) == 2 else None,
+        "first_date": instrument.bars.order_by("date").values_list("date", flat=True).first(),
+        "freshness": freshness,
+        "every": PATIENT if freshness and freshness.is_slow else EAGER,
+    }
 
 
 def _requests(reader: User | None, instrument: Instrument) -> list[ForecastRequest]:
@@ -110,23 +108,49 @@ def _requests(reader: User | None, instrument: Instrument) -> list[ForecastReque
 
 
 @require_safe
-@strangers_see_samples
-def instrument_chart(request: HttpRequest, symbol: str) -> HttpResponse:
+@never_cache
+def instrument_freshness(request: HttpRequest, symbol: str) -> HttpResponse:
+    """Return what a page that waits for newer prices asks for; 204 while there is nothing new to say.
+
+    `shown` is the day of the last price on the page, empty without any, and `every` how often it asks.
+    """
+    if reader_of(request) is None:
+        return HttpResponseClientRefresh()  # signed out meanwhile: the page itself leads to signing in
+    instrument = _instrument_or_404(request, symbol)
+    prices, shown = _prices(instrument), request.GET.get("shown")
+    if prices["freshness"] and prices["freshness"].is_fetching:
+        if request.GET.get("every") == str(prices["every"]):
+            return HttpResponse(status=204)
+    elif prices["bar"] and not shown:
+        return HttpResponseClientRefresh()  # a page without a chart becomes one with
+    has_news = prices["bar"] is not None and prices["bar"].date.isoformat() != shown
+    context = {"instrument": instrument, "has_news": has_news, **prices}
+    response = render(request, "forecasts/_freshness.html", context)
+    return trigger_client_event(response, "prices-changed") if has_news else response
+
+
+def _instrument_or_404(request: HttpRequest, symbol: str) -> Instrument:
     try:
-        instrument = find_instrument(user=reader_of(request), symbol=symbol)
+        return find_instrument(user=reader_of(request), symbol=symbol)
     except RequestRefused as refusal:
         raise Http404(refusal.message) from refusal
-    bars = instrument.bars.final().order_by("date")
-    first = _first_day(instrument, request.GET.get("range", DEFAULT_RANGE))
-    figure = charts.price_chart(instrument, list(bars.filter(date__gte=first) if first else bars))
-    return JsonResponse(figure.to_plotly_json())
 
 
-def _first_day(instrument: Instrument, name: str) -> date | None:
-    """Return where a range begins, counted from the last bar; None for all there is."""
-    _, days = RANGES.get(name, RANGES[DEFAULT_RANGE])
-    last = instrument.last_bar()
-    return last.date - timedelta(days=days) if last and days else None
+@require_safe
+@conditional_page
+@cache_control(private=True, no_cache=True)
+@strangers_see_samples
+def instrument_chart(request: HttpRequest, symbol: str) -> HttpResponse:
+    """A figure of one of RANGES; a browser that has it already is told so instead of being sent it again."""
+    instrument = _instrument_or_404(request, symbol)
+    bars = instrument.bars.closed().order_by("date")
+    last = bars.aggregate(last=Max("date"))["last"]
+    _, days = RANGES.get(request.GET.get("range", DEFAULT_RANGE), RANGES[DEFAULT_RANGE])
+    if last and days:
+        bars = bars.filter(date__gte=last - timedelta(days=days))
+    # Rows alone: forty years of model objects take longer than all the rest.
+    candles = [charts.Candle(*row) for row in bars.values_list(*charts.Candle._fields)]
+    return JsonResponse(charts.price_chart(instrument, candles).to_plotly_json())
 
 
 @action("forecasts:instrument_detail")

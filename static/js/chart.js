@@ -89,6 +89,9 @@ for (const button of document.querySelectorAll("button[data-chart]")) {
   });
 }
 
+// Newer prices came while the page was open.
+document.addEventListener("prices-changed", () => charts.forEach(load));
+
 const redraw = () => charts.filter((element) => figures.has(element)).forEach(draw);
 document.addEventListener("themechange", redraw);
 SMALL.addEventListener("change", redraw);

@@ -171,7 +171,7 @@ def test_the_site_comes_back_after_kill_9(copy: Path) -> None:
 
     assert second.answers()
     now = [pid for pid, _ in json.loads((copy / "var" / "run.json").read_text())]
-    assert len(left) == len(now) == 6
+    assert len(left) == len(now) == 7
     assert not set(left) & set(now)
     second.end(signal.SIGTERM)
     assert second.process.returncode == 0

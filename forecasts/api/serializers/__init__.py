@@ -21,6 +21,8 @@ from forecasts.api.serializers.instruments import (
 )
 from forecasts.api.serializers.problems import ProblemSerializer
 from forecasts.api.serializers.quality import CorporateActionSerializer, QualitySerializer
+from forecasts.api.serializers.symbols import SymbolQuerySerializer, SymbolSearchSerializer
+from forecasts.api.serializers.uploads import UploadBodySerializer, UploadSerializer
 from forecasts.api.serializers.watchlists import (
     WatchlistForecastsSerializer,
     WatchlistNameSerializer,
@@ -44,6 +46,10 @@ __all__ = [
     "QualitySerializer",
     "RiskQuerySerializer",
     "RiskSerializer",
+    "SymbolQuerySerializer",
+    "SymbolSearchSerializer",
+    "UploadBodySerializer",
+    "UploadSerializer",
     "WatchlistForecastsSerializer",
     "WatchlistNameSerializer",
     "WatchlistQuestionSerializer",

@@ -20,6 +20,7 @@ from forecasts.api.serializers import (
     QualitySerializer,
 )
 from forecasts.api.views.base import ApiViewSet
+from forecasts.api.views.uploads import DeletesOwnUpload, UploadViewSet
 from forecasts.errors import RequestRefused
 from forecasts.models import Instrument
 from forecasts.quality import quality_of
@@ -38,7 +39,10 @@ class BarPagination(LimitOffsetPagination):
     ),
     retrieve=extend_schema(summary="Describe an instrument"),
 )
-class InstrumentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet[Instrument]):
+class InstrumentViewSet(
+    mixins.ListModelMixin, mixins.RetrieveModelMixin, DeletesOwnUpload, ApiViewSet[Instrument]
+):
+    write_scope = UploadViewSet.write_scope
     serializer_class = InstrumentSerializer
     queryset = Instrument.objects.none()
     lookup_field = "symbol"

@@ -52,3 +52,18 @@ def test_method_names_are_words() -> None:
 )
 def test_a_ratio_has_no_zeros_at_its_end(value: float, text: str) -> None:
     assert quotes.ratio(value) == text
+
+
+@pytest.mark.parametrize(
+    ("currency", "said"),
+    [
+        ("USD", "USD"),
+        ("GBP", "GBP"),
+        ("GBp", "GBp (prices in pence)"),
+        ("ILA", "ILA (prices in agorot)"),
+        ("ZAc", "ZAc (prices in cents)"),
+        ("", ""),
+    ],
+)
+def test_hundredths_of_a_currency_are_said_in_words(currency: str, said: str) -> None:
+    assert quotes.unit(currency) == said
