@@ -68,6 +68,11 @@ class Migration(migrations.Migration):
             field=models.CharField(choices=[('final', 'final'), ('repaired', 'repaired: final, after an error of the source was mended'), ('provisional', 'provisional: the next session has not opened, so it may be corrected'), ('unfinished', 'provisional: the session is not over')], db_default='final', default='final', max_length=12),
         ),
         migrations.AlterField(
+            model_name='forecast',
+            name='data_as_of',
+            field=models.DateField(blank=True, help_text='The anchor: the last closed bar used.', null=True),
+        ),
+        migrations.AlterField(
             model_name='instrument',
             name='source',
             field=models.CharField(help_text='The key of a source in forecasts.market_data.', max_length=10),

@@ -84,7 +84,7 @@ class Forecast(models.Model):
     )
 
     # What came of it; never changed once it is there.
-    data_as_of = models.DateField(null=True, blank=True, help_text="The anchor: the last final bar used.")
+    data_as_of = models.DateField(null=True, blank=True, help_text="The anchor: the last closed bar used.")
     anchor_close = models.FloatField(null=True, blank=True)
     split_factor = models.FloatField(
         null=True, blank=True, help_text="Of the splits after the anchor that anchor_close already contains."

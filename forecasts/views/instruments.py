@@ -18,6 +18,7 @@ from forecasts import calendars, charts
 from forecasts.errors import RequestRefused
 from forecasts.forms import ForecastForm
 from forecasts.models import ForecastRequest, Instrument
+from forecasts.quality import summary_of
 from forecasts.services import (
     SAMPLE_PREFIX,
     Question,
@@ -81,6 +82,7 @@ def _detail(
         "ranges": [(key, label) for key, (label, _) in RANGES.items()],
         "default_range": DEFAULT_RANGE,
         "is_approximate": calendars.is_approximate(instrument.calendar),
+        "quality": summary_of(instrument),
         **_prices(instrument),
     }
     return render(request, "forecasts/instrument_detail.html", context, status=status)

@@ -55,6 +55,17 @@ def test_a_history_without_flaws_reads_so(signed_in: Client, acme: Instrument) -
     assert "The stored history has never been restated." in content
 
 
+def test_the_instruments_page_sums_it_up(signed_in: Client, acme: Instrument) -> None:
+    MissingSession.objects.create(instrument=acme, date=date(2024, 6, 4))
+    acme.bars.filter(date=date(2024, 7, 2)).update(state="repaired")
+
+    content = signed_in.get("/instruments/ACME/").content.decode()
+
+    assert "<strong>1 session missing</strong>" in content
+    assert "1 repaired" in content
+    assert f'href="{PAGE}"' in content
+
+
 def test_a_stranger_signs_in_first_and_an_unknown_symbol_is_404(
     client: Client, signed_in: Client, acme: Instrument
 ) -> None:
