@@ -33,14 +33,16 @@ FAILURE_SECONDS = 60
 UNDER_WAY_SECONDS = 60
 NAME_LENGTH = Listing._meta.get_field("name").max_length
 EXCHANGE_LENGTH = Listing._meta.get_field("exchange").max_length
-TEXT_LENGTH = SymbolSearch._meta.get_field("text").max_length or 0
+SHORTEST_TEXT, TEXT_LENGTH = 2, SymbolSearch._meta.get_field("text").max_length or 0
 
 
 def searched_source(text: str) -> Source | None:
-    """Return the source to ask; None where it is not set up here, or has no search."""
+    """Return the source to ask; None where it is not set up here, has no search, or too little to go by."""
     fitting = (source for source in sources().values() if text.startswith(source.prefix.lower()))
     source = next(fitting, None)
     if source is None or not source.configured() or (":" in text and not source.prefix):
+        return None
+    if len(text.removeprefix(source.prefix.lower()).strip()) < SHORTEST_TEXT:
         return None
     return source if isinstance(source.provider(), SearchingProvider) else None
 

@@ -31,7 +31,8 @@ TOO_LARGE = (
     "other than dates, prices and volume, or save it as Parquet."
 )
 # Reading a large file takes hundreds of MB for seconds; a web process must not do that many times at once.
-PATIENCE_SECONDS = 20
+# Who waits holds one of its few threads, so nobody waits long.
+PATIENCE_SECONDS = 3
 _reading = BoundedSemaphore(1)
 
 

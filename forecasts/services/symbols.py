@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from forecasts.market_data.base import Source
     from forecasts.models import SymbolSearch
 
-SHORTEST_TEXT, LONGEST_TEXT = 2, symbols.TEXT_LENGTH
+SHORTEST_TEXT, LONGEST_TEXT = symbols.SHORTEST_TEXT, symbols.TEXT_LENGTH
 FOUND_AT_MOST = 20
 # How long a person waits for a source before hearing that it is silent.
 PATIENCE = timedelta(seconds=8)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core.cache import cache
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from accounts.models import User
 from forecasts import services, symbols
@@ -41,6 +42,17 @@ def test_an_answer_is_shown_in_the_sources_order_and_rings_no_more(user: User, s
     assert found(user, "toyota") == ["TM", "7203.T", "T2M.F"]
     assert state(user, "toyota") == (True, "")
     assert search.rung == []
+
+
+@pytest.mark.parametrize(("text", "rung"), [("tiingo:", []), ("tiingo: a", []), ("tiingo:ap", ["tiingo:ap"])])
+def test_a_sources_prefix_alone_is_nothing_to_search_for(
+    text: str, rung: list[str], user: User, search: Search, settings: Settings
+) -> None:
+    settings.TIINGO_API_KEY = "a-key"
+
+    services.search_symbols(user=user, text=text)
+
+    assert search.rung == rung
 
 
 def test_what_is_known_is_shown_at_once(user: User, search: Search) -> None:
