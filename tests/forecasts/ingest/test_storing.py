@@ -232,8 +232,8 @@ def test_a_fault_in_the_middle_of_storing_leaves_everything(
     before = list(acme.bars.order_by("date").values())
     good = getattr(storing, broken)
 
-    def then_break(*args: Any) -> None:
-        good(*args)
+    def then_break(*args: Any, **options: Any) -> None:
+        good(*args, **options)
         raise RuntimeError("power cut")
 
     yahoo.listings["ACME"] = replace(listing(SESSIONS, factor=0.1), splits={NEW[0]: (10, 1)})
