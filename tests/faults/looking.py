@@ -20,6 +20,7 @@ SAME_QUESTION = """
 SELECT forecast.status
 FROM forecasts_forecast forecast JOIN forecasts_instrument instrument ON instrument.id = instrument_id
 WHERE symbol = %s AND method = %s AND horizon = %s
+ORDER BY forecast.id
 """
 SERIES = 5  # the model and four fast baselines
 
@@ -43,7 +44,7 @@ def row_of(site: Site, request: str) -> Row:
 
 
 def statuses(site: Site, symbol: str, method: str, horizon: int) -> list[str]:
-    """Return the status of each stored work on a question, that of cancelled and failed ones too."""
+    """Return the status of each stored work on a question, oldest first; of cancelled and failed ones too."""
     return [status for (status,) in site.query(SAME_QUESTION, symbol, method, horizon)]
 
 
