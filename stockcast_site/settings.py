@@ -15,6 +15,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from stockcast_site import devstack
+from stockcast_site.beat import SCHEDULE
+from stockcast_site.content_security import CONTENT_SECURITY_POLICY  # noqa: F401 -- read by django-csp
 from stockcast_site.openapi import DRF_STANDARDIZED_ERRORS, SPECTACULAR_SETTINGS  # noqa: F401 -- read by their libraries
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -194,10 +196,7 @@ CELERY_TASK_DEFAULT_QUEUE = "io"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
-CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "forecasts.sweep", "schedule": 5.0, "options": {"expires": 5.0}},
-    "refresh": {"task": "forecasts.refresh_due", "schedule": 60.0, "options": {"expires": 60.0}},
-}
+CELERY_BEAT_SCHEDULE = SCHEDULE
 
 # Forecasts --------------------------------------------------------------------------------------------
 
@@ -313,20 +312,6 @@ STORAGES = {
     },
 }
 
-# 'sha256-47DE…' is the hash of the empty style that Plotly inserts before filling it through the CSSOM.
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": ["'none'"],
-        "script-src": ["'self'"],
-        "style-src": ["'self'", "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"],
-        "img-src": ["'self'", "data:", "blob:"],
-        "connect-src": ["'self'"],
-        "font-src": ["'self'"],
-        "base-uri": ["'none'"],
-        "form-action": ["'self'"],
-        "frame-ancestors": ["'none'"],
-    }
-}
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

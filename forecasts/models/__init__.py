@@ -1,6 +1,8 @@
-"""Rows: instruments and prices, watchlists, forecasts and their evidence."""
+"""Rows: instruments, prices, watchlists, forecasts, their evidence and ledger, and what people are told."""
 
+from forecasts.models.alerts import Alert, AlertRule, Digest, NotificationSettings
 from forecasts.models.bars import BAR_COLUMNS, CorporateAction, MissingSession, PriceBar, Restatement
+from forecasts.models.deliveries import Delivery, DeliveryAttempt, Webhook
 from forecasts.models.evaluations import Evaluation, Trust
 from forecasts.models.forecasts import (
     BARS_NEEDED,
@@ -12,8 +14,12 @@ from forecasts.models.forecasts import (
     ForecastRequest,
     why_too_short,
 )
+from forecasts.models.house_models import HouseModel
 from forecasts.models.instruments import Instrument
+from forecasts.models.ledger import LedgerEntry, Score, TrackRecord
 from forecasts.models.listings import Listing, SymbolSearch
+from forecasts.models.replays import Replay, ReplayPoint
+from forecasts.models.schedules import DueForecast, Schedule
 from forecasts.models.uploads import UploadDraft
 from forecasts.models.watchlists import Watchlist, WatchlistEntry
 
@@ -23,20 +29,35 @@ __all__ = [
     "LEVELS",
     "MAX_HORIZON",
     "MEDIAN",
+    "Alert",
+    "AlertRule",
     "CorporateAction",
+    "Delivery",
+    "DeliveryAttempt",
+    "Digest",
+    "DueForecast",
     "Evaluation",
     "Forecast",
     "ForecastPoint",
     "ForecastRequest",
+    "HouseModel",
     "Instrument",
+    "LedgerEntry",
     "Listing",
     "MissingSession",
+    "NotificationSettings",
     "PriceBar",
+    "Replay",
+    "ReplayPoint",
     "Restatement",
+    "Schedule",
+    "Score",
     "SymbolSearch",
+    "TrackRecord",
     "Trust",
     "UploadDraft",
     "Watchlist",
     "WatchlistEntry",
+    "Webhook",
     "why_too_short",
 ]

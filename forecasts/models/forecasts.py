@@ -16,6 +16,7 @@ from django.urls import reverse
 from forecasts.models.evaluations import Evaluation, Trust
 from forecasts.models.instruments import Instrument
 from forecasts.models.leases import LeaseQuerySet
+from forecasts.models.ledger import LedgerEntry
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -51,6 +52,11 @@ class Forecast(models.Model):
     class Shown(models.TextChoices):
         MODEL = "model", "the model"
         NAIVE = "naive", "the naive cone"
+
+    class Regime(models.TextChoices):
+        CALM = "calm", "calm: lowest third"
+        NORMAL = "normal", "middle third"
+        WILD = "wild", "wild: highest third"
 
     # What was asked for: the same question is the same row.
     instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="forecasts")
@@ -97,6 +103,37 @@ class Forecast(models.Model):
     trust = models.CharField(max_length=30, choices=Trust, blank=True)
     verdict = models.TextField(blank=True)
     shown = models.CharField(max_length=10, choices=Shown, default=Shown.MODEL)
+    volatility = models.FloatField(
+        null=True, blank=True, help_text="EWMA volatility of a session's log return at the anchor."
+    )
+    regime = models.CharField(
+        max_length=10,
+        choices=Regime,
+        blank=True,
+        help_text="The volatility beside the instrument's own past.",
+    )
+    in_domain = models.BooleanField(
+        null=True, help_text="Whether the model has learned from such instruments."
+    )
+    calibration = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="What the ledger did to the bands: {log_widths[step], scored, entry}.",
+    )
+
+    # What becomes of it: its line in the ledger, and how far it is scored.
+    entry = models.OneToOneField(
+        LedgerEntry, null=True, blank=True, on_delete=models.PROTECT, related_name="forecast"
+    )
+    first_counted_step = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Sessions before it had begun when it was issued; null: none counts."
+    )
+    score_from = models.DateField(
+        null=True, blank=True, help_text="The next session to be scored; null: there is none."
+    )
+    scores_revision = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The instrument's data_revision that its scores are of."
+    )
 
     objects = LeaseQuerySet.as_manager()
 
@@ -120,6 +157,17 @@ class Forecast(models.Model):
         indexes = [
             models.Index(fields=["status", "rung_at"], condition=Q(status="queued"), name="forecast_queued"),
             models.Index(fields=["lease_until"], condition=Q(status="running"), name="forecast_running"),
+            models.Index(
+                fields=["status"],
+                condition=Q(entry=None, status__in=["succeeded", "failed", "cancelled"]),
+                name="forecast_not_entered",
+            ),
+            models.Index(
+                fields=["instrument", "score_from"],
+                condition=Q(score_from__isnull=False),
+                name="forecast_to_score",
+            ),
+            models.Index(fields=["instrument", "method", "data_as_of"], name="forecast_of_anchor"),
         ]
 
     def __str__(self) -> str:
@@ -212,6 +260,10 @@ class ForecastRequestQuerySet(QuerySet["ForecastRequest"]):
 class ForecastRequest(models.Model):
     """One person's wish for a forecast. Its UUID is the id that people and programs see."""
 
+    class Origin(models.TextChoices):
+        ASKED = "asked", "asked for"
+        SCHEDULE = "schedule", "scheduled"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -222,6 +274,7 @@ class ForecastRequest(models.Model):
         help_text="Empty: the site itself asked, from a terminal or for the landing page.",
     )
     forecast = models.ForeignKey(Forecast, on_delete=models.CASCADE, related_name="requests")
+    origin = models.CharField(max_length=10, choices=Origin, default=Origin.ASKED)
     created_at = models.DateTimeField(auto_now_add=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
     # Where the work stood then: it may go on for others.

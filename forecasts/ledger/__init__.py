@@ -1,0 +1,1 @@
+"""The ledger: what was said enters a chain of hashes, and stays."""

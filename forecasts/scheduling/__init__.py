@@ -1,0 +1,1 @@
+"""Which scheduled forecasts are due, and asking for them as their owners would."""
