@@ -33,7 +33,7 @@ class TokenForm(forms.Form):
     name = forms.CharField(max_length=100, help_text="What will use it, for example “nightly script”.")
     scopes = forms.MultipleChoiceField(
         label="It may",
-        choices=[(scope, f"{text} ({scope})") for scope, text in scopes.OFFERED.items()],
+        choices=[(scope, f"{text} ({scope})") for scope, text in scopes.DESCRIPTIONS.items()],
         widget=forms.CheckboxSelectMultiple,
         initial=[scopes.READ],
         error_messages={"required": "Tick at least one thing that the token may do."},

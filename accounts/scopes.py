@@ -10,13 +10,11 @@ DESCRIPTIONS = {
     READ: "See instruments, forecasts and watchlists",
     "forecasts:write": "Ask for forecasts, cancel and delete them; upload prices to forecast",
     "watchlists:write": "Create, change and delete watchlists",
-    "alerts:write": "Nothing yet",
+    "alerts:write": "Set, change and delete alerts and webhooks",
     WRITE: "All that end in :write, also those that are added later",
     ACCOUNT: "See, make and revoke tokens",
 }
 ALL = frozenset(DESCRIPTIONS) - {WRITE}
-# Scopes that nothing asks for yet are known by name, and not offered to people.
-OFFERED = {scope: text for scope, text in DESCRIPTIONS.items() if scope != "alerts:write"}
 
 
 def expand(scopes: Iterable[str]) -> frozenset[str]:

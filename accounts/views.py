@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -80,7 +81,10 @@ def account_delete(request: HttpRequest) -> HttpResponse:
     form = DeleteAccountForm(request.POST or None, user=user)
     if request.method == "POST" and form.is_valid():
         logout(request)
-        user.delete()
+        with transaction.atomic():
+            # Under the account's lock nothing can be added to it while all that it has is deleted.
+            User.objects.select_for_update().get(pk=user.pk)
+            user.delete()
         messages.success(request, "Your account and all that belonged to it are deleted.")
         return redirect("/")
     return render(request, "accounts/account_delete.html", {"form": form})

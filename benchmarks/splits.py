@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,13 +125,13 @@ def replay(symbol: str, raw: pd.DataFrame, day: pd.Timestamp, source: str = "pro
     before, after = told_on(raw, eve), as_told_by(source, told_on(raw, day), day)
     ingest.store(instrument, mended(symbol, before))
     old = instrument.bars.as_frame()
-    forecast = _issued(instrument, eve)
+    forecast = _issued(instrument, eve, day)
     ingest.store(instrument, mended(symbol, after), reason="disagreement")
     return _seen(symbol, instrument, forecast, raw, day, old)
 
 
-def _issued(instrument: Instrument, anchor: pd.Timestamp) -> Forecast:
-    """A forecast of one session that says nothing but the anchor's close."""
+def _issued(instrument: Instrument, anchor: pd.Timestamp, day: pd.Timestamp) -> Forecast:
+    """A forecast of one session, `day`, that says nothing but the anchor's close."""
     from forecasts.models import LEVELS, Forecast, ForecastPoint
 
     origin = instrument.bars.get(date=anchor.date())
@@ -154,7 +153,7 @@ def _issued(instrument: Instrument, anchor: pd.Timestamp) -> Forecast:
         forecast=forecast,
         series="model",
         step=1,
-        date=origin.date + timedelta(days=1),
+        date=day.date(),
         quantiles=[0.0] * len(LEVELS),
     )
     return forecast
@@ -172,7 +171,6 @@ def _seen(
 
     truth = told_on(raw, day).bars
     stored = instrument.bars.as_frame()
-    forecast.points.update(date=day.date())
     point = presentation.price_points(forecast)[0]
     log = instrument.restatements.first()
     back = ingest.restored(stored, log) if log else stored[:0]

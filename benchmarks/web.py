@@ -82,8 +82,8 @@ def pages() -> dict[str, str]:
     }
 
 
-def visit(name: str, session: str) -> dict[str, Any]:
-    """Request one page again and again in a process that has answered nothing yet."""
+def visit(name: str, session: str, address: str | None = None) -> dict[str, Any]:
+    """Request one page, of `pages` unless an address is given, in a process that has answered nothing yet."""
     import django
 
     django.setup()
@@ -93,7 +93,7 @@ def visit(name: str, session: str) -> dict[str, Any]:
 
     client = Client(SERVER_NAME="localhost")
     client.cookies["sessionid"] = session
-    address = pages()[name]
+    address = address or pages()[name]
     first, _, size = _timed(client, address)
     later = [_timed(client, address) for _ in range(RUNS)]
     with CaptureQueriesContext(connection) as captured:

@@ -10,17 +10,18 @@ from django.utils import timezone
 from kombu import Queue
 from kombu.exceptions import OperationalError
 
-from forecasts.models import Forecast
+from forecasts.models import Forecast, Replay
 from stockcast_site.celery import app
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from uuid import UUID
 
 logger = logging.getLogger(__name__)
 
 # Work that nobody waits for has a queue, and a worker, of its own.
-EXTEND, EVIDENCE = "forecasts.extend_evaluation", "evidence"
+EXTEND, REPLAY, EVIDENCE = "forecasts.extend_evaluation", "forecasts.replay", "evidence"
 REFRESH, REFRESH_LATER, PRICES = "forecasts.refresh", "forecasts.refresh_in_background", "prices"
 SEARCH = "forecasts.search_symbols"
 # Whoever asks again within this time is taken to mean the message that is under way.
@@ -49,6 +50,20 @@ def ring(forecast_id: int) -> bool:
 def ring_evidence(evaluation_id: int) -> None:
     """Ask for the slow baselines of an evaluation; raises kombu's OperationalError if the broker is down."""
     app.send_task(EXTEND, args=[evaluation_id], queue=EVIDENCE, retry_policy=RETRY)
+
+
+def ring_replay(replay_id: UUID) -> bool:
+    """Send a queued replay to its queue; False if there is none or the broker is down."""
+    waiting = Replay.objects.filter(pk=replay_id, status=Replay.Status.QUEUED)
+    if not waiting.exists():
+        return False
+    try:
+        app.send_task(REPLAY, args=[str(replay_id)], queue=EVIDENCE, retry_policy=RETRY)
+    except OperationalError as error:
+        logger.warning("The broker cannot be reached (%s); replay %s waits.", error, replay_id)
+        return False
+    waiting.update(rung_at=timezone.now())
+    return True
 
 
 def ring_for_prices(instrument_id: int, *, waited_for: bool = True) -> bool:
@@ -105,6 +120,14 @@ def ring_for_symbols(text: str, within_seconds: float) -> bool:
 def ring_for_due() -> None:
     """Look now for what is due, not in a minute; raises kombu's OperationalError if the broker is down."""
     app.send_task("forecasts.refresh_due", queue="io", retry_policy=RETRY)
+
+
+def ring_for_deliveries() -> None:
+    """Deliver now what is due; where the broker is down, it is delivered with the next round."""
+    try:
+        app.send_task("forecasts.deliver_due", queue="io", retry_policy=RETRY)
+    except OperationalError as error:
+        logger.warning("The broker cannot be reached (%s); deliveries wait.", error)
 
 
 def messages_waiting(queue: str) -> int:

@@ -107,6 +107,19 @@ def session_at_or_before(calendar: str, day: date) -> date:
     return next(_walk(calendar, day, -1))
 
 
+def ends_week(calendar: str, session: date) -> bool:
+    """Whether no session follows in the same week, which begins on Monday or, where Sunday opens it, then."""
+    following = sessions_after(calendar, session, 1)[0]
+    return _week_of(calendar, session) != _week_of(calendar, following)
+
+
+def _week_of(calendar: str, day: date) -> tuple[int, int]:
+    """Return the ISO year and week of a day; where weeks begin on Sunday, of the day after."""
+    week = _week(calendar)
+    begins_on_sunday = week[6] == "1" and week[5] == "0"
+    return (day + timedelta(days=int(begins_on_sunday))).isocalendar()[:2]
+
+
 @lru_cache(maxsize=10_000)
 def closes_at(calendar: str, session: date) -> datetime:
     """Return the moment (UTC) of a session's last price: midnight after it where no hours are known."""

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from forecasts.errors import RequestRefused
 from forecasts.models import LEVELS
 from forecasts.presentation import last_close, shown_series
+from forecasts.trust import standing
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     import numpy as np
@@ -125,6 +127,16 @@ def chance_of_price(forecast: Forecast, *, price: float, step: int) -> PriceChan
     )
 
 
+def chance_of_touching(quantiles: Sequence[Sequence[float]], *, last_close: float, price: float) -> float:
+    """Chance of touching `price` at any moment of the sessions that `quantiles` (step, level) are of."""
+    import numpy as np
+
+    from ml_engine import decisions
+
+    law = np.array(quantiles, dtype=np.float64)
+    return decisions.chance_of_touching(law, math.log(price) - math.log(last_close)).at_any_moment
+
+
 def risk_of_position(
     forecast: Forecast, *, quantity: float, step: int, level: float = RISK_LEVELS[0]
 ) -> PositionRisk:
@@ -154,7 +166,9 @@ def _reach(forecast: Forecast, step: int) -> Reach:
     if anchor is None or len(points) < step:
         raise RequestRefused("This forecast has no numbers to answer from.", code="no_result")
     quantiles = np.array([point.quantiles for point in points], dtype=np.float64)
-    return Reach(forecast.shown, step, points[-1].date, forecast.instrument.currency, anchor, quantiles)
+    return Reach(
+        standing(forecast).shown, step, points[-1].date, forecast.instrument.currency, anchor, quantiles
+    )
 
 
 @lru_cache(maxsize=64)

@@ -5,12 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
+from django.forms.models import model_to_dict
 
 from forecasts.calendars import EVERY_DAY, WEEKDAYS
 from forecasts.chances import LEVEL_WORDS, PRICE_WORDS, QUANTITY_WORDS, RISK_LEVELS, step_words
 from forecasts.market_data.upload import Options
-from forecasts.models import MAX_HORIZON, Forecast
-from forecasts.services import FORECAST_DEFAULT_HORIZON, FORECAST_DEFAULT_METHOD
+from forecasts.models import MAX_HORIZON, AlertRule, Forecast, Schedule
+from forecasts.services import (
+    ALERT_BANDS,
+    ALL_STEPS,
+    FORECAST_DEFAULT_HORIZON,
+    FORECAST_DEFAULT_METHOD,
+    RULE_DETAILS,
+    SCHEDULE_METHODS,
+    STEP_GROUPS,
+    RuleWish,
+    printable,
+)
 
 if TYPE_CHECKING:
     from forecasts.errors import RequestRefused
@@ -21,6 +32,8 @@ METHODS = [
     (Forecast.Method.FROM_SCRATCH.value, "From scratch on this instrument (slowest)"),
 ]
 
+CADENCES = [(value, label.capitalize()) for value, label in Schedule.Cadence.choices]
+
 
 class RefusableForm(forms.Form):
     def refuse(self, refusal: RequestRefused) -> None:
@@ -28,11 +41,8 @@ class RefusableForm(forms.Form):
         self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
 
 
-class ForecastForm(RefusableForm):
-    """`as_of` None is the last session that closed."""
-
-    method = forms.ChoiceField(choices=METHODS, initial=FORECAST_DEFAULT_METHOD)
-    horizon = forms.IntegerField(
+def horizon_field() -> forms.IntegerField:
+    return forms.IntegerField(
         label="Sessions ahead",
         min_value=1,
         max_value=MAX_HORIZON,
@@ -42,6 +52,13 @@ class ForecastForm(RefusableForm):
             "invalid": f"Give a whole number of sessions from 1 to {MAX_HORIZON}.",
         },
     )
+
+
+class ForecastForm(RefusableForm):
+    """`as_of` None is the last session that closed."""
+
+    method = forms.ChoiceField(choices=METHODS, initial=FORECAST_DEFAULT_METHOD)
+    horizon = horizon_field()
     as_of = forms.DateField(
         label="As of (optional)",
         required=False,
@@ -53,6 +70,18 @@ class ForecastForm(RefusableForm):
         kwargs.setdefault("auto_id", "ask_%s")
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
+
+
+class ScheduleForm(RefusableForm):
+    """How a watchlist is forecast again and again."""
+
+    cadence = forms.ChoiceField(label="How often", choices=CADENCES)
+    method = forms.ChoiceField(choices=[choice for choice in METHODS if choice[0] in SCHEDULE_METHODS])
+    horizon = horizon_field()
+
+    def __init__(self, schedule: Schedule | None, data: Any = None) -> None:
+        initial = {"method": Forecast.Method.HOUSE} if schedule is None else model_to_dict(schedule)
+        super().__init__(data, initial=initial, auto_id="schedule_%s", label_suffix="")
 
 
 class StepForm(RefusableForm):
@@ -105,6 +134,17 @@ class WatchlistForm(RefusableForm):
     )
 
 
+class WebhookForm(RefusableForm):
+    url = forms.CharField(
+        label="Address",
+        max_length=500,
+        widget=forms.URLInput(
+            attrs={"autocomplete": "off", "placeholder": "https://example.com/hooks/stockcast"}
+        ),
+        error_messages={"required": "Give an address such as https://example.com/hooks/stockcast."},
+    )
+
+
 class SymbolForm(RefusableForm):
     symbol = forms.CharField(
         label="Symbol or name",
@@ -112,6 +152,40 @@ class SymbolForm(RefusableForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "AAPL, SAMPLE:IBM, Apple…"}),
         error_messages={"required": "Give a symbol, for example SAMPLE:AAPL or MSFT."},
     )
+
+
+class TrackRecordForm(RefusableForm):
+    """Which track record to show: with nothing said, that of all public instruments and all methods."""
+
+    symbol = forms.CharField(
+        label="Instrument",
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "All of them"}),
+    )
+    method = forms.ChoiceField(
+        choices=[
+            ("", "All methods"),
+            *((value, label.capitalize()) for value, label in Forecast.Method.choices),
+        ],
+        required=False,
+        error_messages={"invalid_choice": "There is no such method."},
+    )
+    steps = forms.ChoiceField(
+        label="Horizon",
+        choices=list(STEP_GROUPS.items()),
+        required=False,
+        error_messages={"invalid_choice": "There is no such group of sessions."},
+    )
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data, auto_id="record_%s", label_suffix="")
+
+    def clean_symbol(self) -> str:
+        return printable(self.cleaned_data["symbol"])
+
+    def clean_steps(self) -> str:
+        return str(self.cleaned_data["steps"] or ALL_STEPS)
 
 
 FIND_OUT = ("", "Find out from the file")
@@ -196,3 +270,71 @@ class UploadForm(ReadingForm):
         },
     )
     field_order = ["file", "name"]
+
+
+class AlertRuleForm(RefusableForm):
+    """What to be told of; the fields that a kind needs are checked by the service."""
+
+    kind = forms.ChoiceField(
+        label="Tell me of",
+        choices=[(value, f"{label[:1].upper()}{label[1:]}") for value, label in AlertRule.Kind.choices],
+    )
+    band = forms.TypedChoiceField(
+        choices=[(band, f"{band} %") for band in ALERT_BANDS], coerce=int, empty_value=None, required=False
+    )
+    price = forms.FloatField(
+        required=False,
+        widget=forms.NumberInput(attrs={"step": "any", "min": "0", "inputmode": "decimal"}),
+        error_messages={"invalid": PRICE_WORDS},
+    )
+    threshold = forms.FloatField(
+        label="From a chance of (%)",
+        required=False,
+        initial=50,
+        widget=forms.NumberInput(attrs={"step": "any", "min": "0", "max": "100", "inputmode": "decimal"}),
+        error_messages={"invalid": "Give the chance in per cent, such as 50."},
+    )
+    method = forms.ChoiceField(
+        label="By forecasts of", choices=[("", "Any method"), *METHODS], required=False
+    )
+    by_email = forms.BooleanField(label="By e-mail too", required=False)
+    by_webhook = forms.BooleanField(label="To my webhooks too", required=False)
+
+    def __init__(self, data: Any = None, *, mail: bool, **kwargs: Any) -> None:
+        super().__init__(data, label_suffix="", **kwargs)
+        self.fields["by_email"].disabled = not mail
+
+    def wish(self, **subject: Any) -> RuleWish:
+        """Return what is wished for, of a symbol or a watchlist, without the fields of other kinds."""
+        given = {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+        if "threshold" in given:
+            given["threshold"] /= 100
+        kept = {"kind", "by_email", "by_webhook", *RULE_DETAILS[given["kind"]]}
+        return RuleWish(**{name: value for name, value in given.items() if name in kept}, **subject)
+
+
+class AlertChannelsForm(forms.Form):
+    """How a rule reaches its owner beside the site, and whether it is paused."""
+
+    is_active = forms.BooleanField(label="Active", required=False)
+    by_email = forms.BooleanField(label="By e-mail", required=False)
+    by_webhook = forms.BooleanField(label="To my webhooks", required=False)
+
+    def __init__(self, rule: AlertRule, data: Any = None, *, mail: bool) -> None:
+        initial = model_to_dict(rule, fields=["is_active", "by_email", "by_webhook"])
+        super().__init__(data, initial=initial, label_suffix="")
+        self.fields["by_email"].disabled = not (mail or rule.by_email)
+
+
+class NotificationsForm(RefusableForm):
+    email_alerts = forms.BooleanField(
+        label="Alerts by e-mail, at once, where an alert is set so", required=False
+    )
+    daily_digest = forms.BooleanField(
+        label="A daily digest: alerts, scheduled forecasts, and closes outside their bands", required=False
+    )
+    digest_hour = forms.TypedChoiceField(
+        label="The digest comes at (UTC)",
+        choices=[(hour, f"{hour:02d}:00") for hour in range(24)],
+        coerce=int,
+    )

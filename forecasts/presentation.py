@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 
 from forecasts.market_data import source_name
 from forecasts.models import MEDIAN, CorporateAction, Forecast, ForecastPoint, PriceBar
+from forecasts.trust import standing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+CALIBRATION_STEP = 5  # sessions ahead, of the band that is spoken of
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,8 @@ class Point:
 
 
 def shown_series(forecast: Forecast) -> tuple[str, str]:
-    """Return the series to show first, and the other."""
-    if forecast.shown == Forecast.Shown.NAIVE:
+    """Return the series to show first as things stand now, and the other."""
+    if standing(forecast).shown == Forecast.Shown.NAIVE:
         return ForecastPoint.NAIVE, ForecastPoint.MODEL
     return ForecastPoint.MODEL, ForecastPoint.NAIVE
 
@@ -76,6 +80,21 @@ def origin_note(forecast: Forecast) -> str:
     if (forecast.model or {}).get("origin") == PriceBar.State.PROVISIONAL:
         notes.append(f"The close of {_spoken(anchor)} was provisional when this was made.")
     return " ".join(notes)
+
+
+def calibration_note(forecast: Forecast) -> str:
+    """Say what the ledger did to the model's bands; empty where it did nothing."""
+    if not forecast.calibration:
+        return ""
+    step = min(CALIBRATION_STEP, forecast.horizon)
+    change = math.expm1(forecast.calibration["log_widths"][step - 1])
+    count = forecast.calibration["scored"]
+    learned = f"What became of {count} earlier forecast{'' if count == 1 else 's'} by this method"
+    band = f"the model’s {step}-session band"
+    if abs(change) < 0.005:
+        return f"{learned} has left {band} nearly as it was (calibration by the ledger)."
+    did = "widened" if change > 0 else "narrowed"
+    return f"{learned} has {did} {band} by {abs(100 * change):.0f} % (calibration by the ledger)."
 
 
 def _spoken(day: date) -> str:

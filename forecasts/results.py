@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 
-from forecasts import calendars
-from forecasts.models import Evaluation, Forecast, ForecastPoint, Trust
+from forecasts import calendars, ledger, trust
+from forecasts.models import Evaluation, Forecast, ForecastPoint, Instrument
 
 if TYPE_CHECKING:
     from forecasts.ingest import Snapshot
@@ -20,7 +20,8 @@ class Result:
     """What a worker found out, in plain values.
 
     `stored` is the history it was made from, its last bar the anchor; `series` maps the model and each
-    baseline to log returns, (step, level); `evaluation` may be new or a stored one.
+    baseline to log returns, (step, level); `evaluation` may be new or a stored one. `volatility` to
+    `calibration` are as the fields of Forecast.
     """
 
     stored: Snapshot
@@ -29,23 +30,30 @@ class Result:
     loss_history: list[dict[str, Any]]
     evaluation: Evaluation
     series: dict[str, list[list[float]]]
+    volatility: float
+    regime: str
+    in_domain: bool
+    calibration: dict[str, Any] | None
 
 
 def store(forecast: Forecast, result: Result) -> bool:
-    """Write points, evaluation and status together, or nothing if the claim was lost meanwhile."""
+    """Write points, evaluation, status and the ledger's entry, or nothing if the claim was lost meanwhile."""
     with transaction.atomic():
+        # Before its forecast, as whoever deletes an upload locks them.
+        list(Instrument.objects.select_for_update(no_key=True).filter(pk=forecast.instrument_id))
         if not Forecast.objects.held(forecast).select_for_update().exists():
             return False
         evaluation = _saved(result.evaluation)
         ForecastPoint.objects.bulk_create(_points(forecast, result))
         Forecast.objects.held(forecast).update(
             **_provenance(result),
-            **_judgement(evaluation),
+            **_judgement(forecast, evaluation, result),
             status=Forecast.Status.SUCCEEDED,
             progress=1.0,
             lease_until=None,
             finished_at=timezone.now(),
         )
+        ledger.enter_issued(forecast)
     return True
 
 
@@ -57,15 +65,17 @@ def _saved(evaluation: Evaluation) -> Evaluation:
     return Evaluation.objects.get(**{name: getattr(evaluation, name) for name in Evaluation.KEY})
 
 
-def _judgement(evaluation: Evaluation) -> dict[str, Any]:
-    """A forecast keeps the judgement it was issued with; a worse model steps back behind the naive cone."""
-    worse = evaluation.trust == Trust.WORSE_THAN_NAIVE
+def _judgement(forecast: Forecast, evaluation: Evaluation, result: Result) -> dict[str, Any]:
+    """A forecast keeps the judgement it was issued with; `trust.standing` says what to think of it now."""
+    backtest = trust.backtest_of(evaluation, in_domain=result.in_domain)
+    decision = trust.decide(backtest, trust.record_of(forecast))
     return {
         "evaluation": evaluation,
         "in_sample": evaluation.in_sample,
-        "trust": evaluation.trust,
-        "verdict": evaluation.verdict,
-        "shown": Forecast.Shown.NAIVE if worse else Forecast.Shown.MODEL,
+        "in_domain": result.in_domain,
+        "trust": decision.trust,
+        "verdict": decision.verdict,
+        "shown": decision.shown,
     }
 
 
@@ -89,4 +99,7 @@ def _provenance(result: Result) -> dict[str, Any]:
         "bars_hash": result.bars_hash,
         "loss_history": result.loss_history,
         "model": result.model,
+        "volatility": result.volatility,
+        "regime": result.regime,
+        "calibration": result.calibration,
     }

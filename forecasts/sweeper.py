@@ -8,8 +8,8 @@ from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from forecasts import bell
-from forecasts.models import Evaluation, Forecast, UploadDraft
+from forecasts import bell, ledger
+from forecasts.models import Evaluation, Forecast, Replay, UploadDraft
 
 logger = logging.getLogger(__name__)
 
@@ -18,13 +18,18 @@ WORKER_DIED = {
     "message": "The worker stopped in the middle of this forecast, each time it was tried.",
     "remedy": "Ask again; if it happens again, tell whoever runs this site.",
 }
+REPLAYER_DIED = WORKER_DIED | {
+    "message": "The worker stopped in the middle of this replay, each time it was tried."
+}
 
 
 def sweep() -> None:
-    """Stop what nobody wants, free what a dead worker held, and ring again for what nobody answered."""
+    """Stop what nobody wants, free what a dead worker held, enter what ended, and ring for what waits."""
     Forecast.objects.cancel_unwanted()
     free_silent()
+    ledger.enter_endings()
     _ring_again()
+    _heal_replays()
     if settings.SLOW_BASELINES:
         _extend_evidence()
     UploadDraft.objects.expired().delete()
@@ -56,6 +61,25 @@ def _ring_again() -> None:
         for forecast in forecasts[: max(0, len(forecasts) - heard)]:
             if forecast.pk in unanswered:
                 bell.ring(forecast.pk)
+
+
+def _heal_replays() -> None:
+    """Free replays from dead workers, or fail them after their last attempt; ring for those unanswered."""
+    rows = Replay.objects
+    rows.silent().filter(attempt__gte=settings.FORECAST_ATTEMPTS).update(
+        status="failed", error=REPLAYER_DIED, lease_until=None, finished_at=timezone.now()
+    )
+    rows.silent().update(status="queued", lease_until=None, rung_at=None)
+    unanswered = list(rows.unanswered().order_by("created_at").values_list("pk", flat=True))
+    if not unanswered:
+        return
+    try:
+        heard = bell.messages_waiting(bell.EVIDENCE)
+    except OperationalError as error:
+        logger.warning("The broker cannot be reached (%s); %d replays wait.", error, len(unanswered))
+        return
+    for replay_id in unanswered[: max(0, rows.filter(status="queued").count() - heard)]:
+        bell.ring_replay(replay_id)
 
 
 def _extend_evidence() -> None:

@@ -1,4 +1,4 @@
-"""A model on disk: weights.safetensors and card.json in one folder. Data only, no pickles."""
+"""A model on disk: weights.safetensors and card.json in one folder; or as bytes. Data only, no pickles."""
 
 from __future__ import annotations
 
@@ -25,12 +25,7 @@ def write(folder: Path | str, tensors: dict[str, Tensor], card: Card) -> Card:
 
     Either all of it appears or nothing. Raises `ArtifactError` for a model whose self-test failed.
     """
-    if card.self_test.get("passed") is not True:
-        raise ArtifactError(
-            "This model did not pass its leak self-test, so it is not saved.",
-            "Look at the card's `self_test` and find out how the future got in.",
-        )
-    weights = save({name: tensor.contiguous() for name, tensor in sorted(tensors.items())})
+    weights = pack(tensors, card)
     card = replace(card, sha256=hashlib.sha256(weights).hexdigest())
     target = Path(folder)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -43,6 +38,20 @@ def write(folder: Path | str, tensors: dict[str, Tensor], card: Card) -> Card:
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return card
+
+
+def pack(tensors: dict[str, Tensor], card: Card) -> bytes:
+    """The weights as a safetensors file; raises `ArtifactError` for a model whose self-test failed."""
+    if card.self_test.get("passed") is not True:
+        raise ArtifactError(
+            "This model did not pass its leak self-test, so it is not saved.",
+            "Look at the card's `self_test` and find out how the future got in.",
+        )
+    return _saved(tensors)
+
+
+def _saved(tensors: dict[str, Tensor]) -> bytes:
+    return save({name: tensor.contiguous() for name, tensor in sorted(tensors.items())})
 
 
 def _swap(staging: Path, target: Path) -> None:
@@ -71,14 +80,22 @@ def read(folder: Path | str) -> tuple[dict[str, Tensor], Card]:
     path = Path(folder) / WEIGHTS
     try:
         weights = path.read_bytes()
-        if hashlib.sha256(weights).hexdigest() != card.sha256:
-            raise ArtifactError(f"The weights {path} are not those their card describes.", REMEDY)
-        tensors: dict[str, Tensor] = load(weights)
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
         raise ArtifactError(f"The model's weights {path} are missing or damaged.", REMEDY) from error
-    return tensors, card
+    return unpack(weights, card, str(path)), card
+
+
+def unpack(weights: bytes, card: Card, name: str = "that were kept") -> dict[str, Tensor]:
+    """The tensors that `pack` made bytes of; raises `ArtifactError` where they don't fit their card."""
+    if hashlib.sha256(weights).hexdigest() != card.sha256:
+        raise ArtifactError(f"The weights {name} are not those their card describes.", REMEDY)
+    try:
+        tensors: dict[str, Tensor] = load(weights)
+    except SafetensorError as error:
+        raise ArtifactError(f"The model's weights {name} are missing or damaged.", REMEDY) from error
+    return tensors
 
 
 def fingerprint(tensors: dict[str, Tensor]) -> str:
     """sha256 of the weights as they would be saved."""
-    return hashlib.sha256(save({name: one.contiguous() for name, one in sorted(tensors.items())})).hexdigest()
+    return hashlib.sha256(_saved(tensors)).hexdigest()

@@ -18,7 +18,8 @@ class Card:
 
     `trained_until` is the last date the model has seen in any way. `metrics` come from time that the network
     they are of had not seen. `fine_tuning` is None for a model that was not fine-tuned, else says whether it
-    was `kept`.
+    was `kept`. `domain` is what it has learned from, see `ml_engine.domain`; None for a model from scratch,
+    which knows one instrument alone, and on cards of before domains were kept.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Card:
     loss_history: tuple[dict[str, Any], ...] = ()
     fine_tuning: dict[str, Any] | None = None
     sha256: str = ""
+    domain: dict[str, Any] | None = None
 
     @property
     def fair_from(self) -> date:
@@ -46,8 +48,11 @@ class Card:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Card:
-        """The card that `to_json` made; unknown keys are ignored, missing ones raise `KeyError`."""
-        known = {field.name: values[field.name] for field in fields(cls)}
+        """The card that `to_json` made; unknown keys are ignored, missing ones raise `KeyError`.
+
+        Older cards have no `domain`.
+        """
+        known = {field.name: values[field.name] for field in fields(cls) if field.name != "domain"}
         known["trained_until"] = date.fromisoformat(known["trained_until"])
         known["loss_history"] = tuple(known["loss_history"])
-        return cls(**known)
+        return cls(**known, domain=values.get("domain"))

@@ -9,9 +9,11 @@ years their average was better from five sessions on than one network that had s
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 import numpy as np
@@ -64,7 +66,7 @@ class CrossFitting:
         seeds = range(self.config.seed, self.config.seed + len(self.folds))
         configs = [replace(self.config, seed=seed) for seed in seeds]
         networks = [new_network(config) for config in configs]  # here: torch has one seed for all threads
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(AT_ONCE) as pool, self.progress.ended_together():
             members = list(pool.map(self._member, networks, configs, self.folds))
         model = assemble([one.network for one in members], _calibration(members), self.config)
         last = _alone(members[-1].network, _calibration(members[:-1]), self.config)
@@ -99,13 +101,27 @@ class SharedProgress:
         self.callbacks, self.parts = callbacks, parts
         self.fractions: list[float] = []
         self.lock = Lock()
+        self.broken = Event()
 
     def part(self) -> Callbacks:
         """Callbacks for one of the parts."""
         with self.lock:
             place = len(self.fractions)
             self.fractions.append(0.0)
-        return Callbacks(lambda progress: self._report(place, progress), self.callbacks.should_stop)
+        return Callbacks(lambda progress: self._report(place, progress), self._should_stop)
+
+    @contextmanager
+    def ended_together(self) -> Iterator[None]:
+        """Stop all parts when one breaks, or whoever waits for them is interrupted."""
+        try:
+            yield
+        except BaseException:
+            self.broken.set()
+            raise
+
+    def _should_stop(self) -> bool:
+        asked = self.callbacks.should_stop
+        return self.broken.is_set() or (asked is not None and asked())
 
     def _report(self, place: int, progress: TrainingProgress) -> None:
         with self.lock:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from ml_engine.fitting import Workshop, fit_held_out
 from ml_engine.histories import prepare
 from ml_engine.model import Model, describe, restore
 from ml_engine.origins import check
-from ml_engine.panel import Panel, market_index, panel_hash
+from ml_engine.panel import Panel, market_indices, panel_hash
 from ml_engine.quantiles import LEVELS, Forecaster, QuantileForecast
 from ml_engine.self_test import run_self_test
 from ml_engine.training import Callbacks, OnProgress, ShouldStop, TrainingProgress
@@ -71,8 +73,7 @@ class LSTMForecaster:
         Without either, the newest of all. Raises `NoVintage` where none ended early enough, `ArtifactError`
         where the files are damaged.
         """
-        tensors, card = artifacts.read(choose_vintage(known_at) if path is None else path)
-        return cls(restore(tensors, card.config), card)
+        return _shipped(choose_vintage(known_at)) if path is None else read(path)
 
     def predict(
         self,
@@ -117,7 +118,7 @@ class LSTMForecaster:
             loss_history=tuned.losses,
             fine_tuning=tuned.evidence,
         )
-        return tested(LSTMForecaster(tuned.model, card), [past], market, callbacks)
+        return tested(LSTMForecaster(tuned.model, card), [(past, market)], callbacks)
 
     @classmethod
     def train(
@@ -134,20 +135,49 @@ class LSTMForecaster:
         """Write weights and card into the folder `path`; raises `ArtifactError` if the self-test failed."""
         return replace(self, card=artifacts.write(path, self.model.tensors(), self.card))
 
+    def to_bytes(self) -> bytes:
+        """The weights as a safetensors file; raises `ArtifactError` if the self-test failed."""
+        return artifacts.pack(self.model.tensors(), self.card)
+
+    @classmethod
+    def from_bytes(cls, weights: bytes, card: Card) -> LSTMForecaster:
+        """The forecaster whose `to_bytes` and card were kept; `ArtifactError` if this engine differs."""
+        return cls(restore(artifacts.unpack(weights, card), card.config), card)
+
+
+def read(folder: Path | str) -> LSTMForecaster:
+    """The forecaster in a folder; raises `ArtifactError`."""
+    tensors, card = artifacts.read(folder)
+    return LSTMForecaster(restore(tensors, card.config), card)
+
+
+@lru_cache(maxsize=8)
+def _shipped(folder: Path) -> LSTMForecaster:
+    """A shipped vintage, read once in a process: its files never change, nor does a forecaster."""
+    return read(folder)
+
 
 def train_on(
-    panel: Panel, config: TrainingConfig, callbacks: Callbacks, device: str = "cpu"
+    panel: Panel,
+    config: TrainingConfig,
+    callbacks: Callbacks,
+    device: str = "cpu",
+    groups: Mapping[str, str] | None = None,
 ) -> LSTMForecaster:
-    """`LSTMForecaster.train`, on a device: cpu or cuda."""
+    """`LSTMForecaster.train`, on a device: cpu or cuda.
+
+    `groups` names each symbol's market; without it all share one. An index is made of each market alone: at
+    one's close, what another does later that day is not known.
+    """
     valid = {symbol: validate(bars) for symbol, bars in sorted(panel.items())}
-    longest = max((len(bars) for bars in valid.values()), default=0)
-    if longest < TRAINING_ROWS:
-        raise NotEnoughHistory(TRAINING_ROWS, longest)
-    market = market_index(valid) if len(valid) > 1 else None
+    most = max((len(bars) for bars in valid.values()), default=0)
+    if most < TRAINING_ROWS:
+        raise NotEnoughHistory(TRAINING_ROWS, most)
+    markets = market_indices(valid, groups)
     histories = []
-    for bars in valid.values():
+    for symbol, bars in valid.items():
         callbacks.check()
-        histories.append(prepare(bars, market))
+        histories.append(prepare(bars, markets[symbol]))
     fit = fit_across if config.folds else fit_held_out
     fitted = fit(Workshop(histories, config, device), callbacks)
     card = Card(
@@ -162,19 +192,22 @@ def train_on(
         self_test={},
         loss_history=fitted.losses,
     )
-    longest_of_all = sorted(valid.values(), key=len, reverse=True)[:SELF_TESTED]
-    return tested(LSTMForecaster(fitted.model, card), longest_of_all, market, callbacks)
+    longest = sorted(valid, key=lambda symbol: len(valid[symbol]), reverse=True)[:SELF_TESTED]
+    histories_tested = [(valid[symbol], markets[symbol]) for symbol in longest]
+    return tested(LSTMForecaster(fitted.model, card), histories_tested, callbacks)
 
 
 def tested(
     forecaster: LSTMForecaster,
-    histories: list[pd.DataFrame],
-    market: pd.Series[float] | None,
+    histories: list[tuple[pd.DataFrame, pd.Series[float] | None]],
     callbacks: Callbacks,
 ) -> LSTMForecaster:
-    """The forecaster with the leak self-test's result and the fingerprint of its weights on its card."""
+    """The forecaster with the leak self-test's result and the fingerprint of its weights on its card.
+
+    `histories` are bars and, where there is one, the market beside them.
+    """
     results = []
-    for bars in histories:
+    for bars, market in histories:
         callbacks.check()
         results.append(run_self_test(forecaster, bars, market))
     summary = {"passed": all(result["passed"] for result in results), "runs": results}

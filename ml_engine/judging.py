@@ -20,11 +20,8 @@ class Judgement:
     verdict: str
 
 
-def judge(backtest: Backtest, method: str, in_sample: bool, in_domain: bool = True) -> Judgement:
-    """Judge `method` by its pooled CRPS against the random walk's volatility cone, steps 1, 5, 10 and 20.
-
-    Outside the kind of instruments that a model has learned from, one block of the past proves no skill.
-    """
+def judge(backtest: Backtest, method: str, in_sample: bool) -> Judgement:
+    """Judge `method` by its pooled CRPS against the random walk's volatility cone, steps 1, 5, 10 and 20."""
     pooled = next((row for row in backtest.pooled if row.method == method), None)
     if in_sample:
         return _unproven(
@@ -33,10 +30,7 @@ def judge(backtest: Backtest, method: str, in_sample: bool, in_domain: bool = Tr
     if pooled is None or pooled.p_value is None or pooled.origins < FEWEST_ORIGINS:
         count = backtest.origins if pooled is None else pooled.origins
         return _unproven(f"Only {count} past forecasts can be checked, at least {FEWEST_ORIGINS} are needed.")
-    judgement = _by_significance(pooled, pooled.p_value)
-    if judgement.trust == "sharper" and not in_domain:
-        return _unproven(f"The model has learned from other kinds of instruments. {judgement.verdict}")
-    return judgement
+    return _by_significance(pooled, pooled.p_value)
 
 
 def _unproven(why: str) -> Judgement:

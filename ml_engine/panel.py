@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -101,3 +102,16 @@ def market_index(panel: Panel) -> pd.Series[float]:
     returns = closes.apply(np.log).diff().mean(axis=1).fillna(0.0)
     index: pd.Series[float] = np.exp(returns.cumsum())
     return index
+
+
+def market_indices(
+    panel: Panel, groups: Mapping[str, str] | None = None
+) -> dict[str, pd.Series[float] | None]:
+    """The index of each symbol's market, which `groups` names; None for one that is alone in it."""
+    members: dict[str, Panel] = {}
+    for symbol, bars in panel.items():
+        members.setdefault(groups[symbol] if groups else "", {})[symbol] = bars
+    indices: dict[str, pd.Series[float] | None] = {}
+    for market in members.values():
+        indices |= dict.fromkeys(market, market_index(market) if len(market) > 1 else None)
+    return indices

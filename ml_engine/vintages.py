@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from ml_engine import artifacts
@@ -33,8 +34,9 @@ def choose_vintage(known_at: date | None, folder: Path = FOLDER) -> Path:
     return fair[-1]
 
 
+@lru_cache(maxsize=8)
 def _shipped(folder: Path) -> list[tuple[Path, Card]]:
-    """Folder and card of each model, oldest first."""
+    """Folder and card of each model, oldest first; read once in a process."""
     found = [(path.parent, artifacts.read_card(path.parent)) for path in folder.glob(f"*/{artifacts.CARD}")]
     return sorted(found, key=lambda one: one[1].trained_until)
 

@@ -27,7 +27,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "ForecastStatusEnum": "forecasts.models.Forecast.Status",
         "ForecastStageEnum": "forecasts.models.Forecast.Stage",
         "ForecastShownEnum": "forecasts.models.Forecast.Shown",
+        "TrustEnum": "forecasts.models.Trust",
         "InstrumentKindEnum": "forecasts.models.Instrument.Kind",
+        "AlertKindEnum": "forecasts.models.AlertRule.Kind",
+        "LedgerKindEnum": "forecasts.models.LedgerEntry.Kind",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_standardized_errors.openapi_hooks.postprocess_schema_enums",

@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from stockcast_site import devstack
 from stockcast_site.beat import SCHEDULE
 from stockcast_site.content_security import CONTENT_SECURITY_POLICY  # noqa: F401 -- read by django-csp
+from stockcast_site.networks import read_ranges
 from stockcast_site.openapi import DRF_STANDARDIZED_ERRORS, SPECTACULAR_SETTINGS  # noqa: F401 -- read by their libraries
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -208,6 +209,12 @@ FORECAST_ATTEMPTS = 3
 FORECAST_RING_AGAIN_SECONDS = env.int("FORECAST_RING_AGAIN_SECONDS", default=30)
 # Whether workers add GARCH, trees and other slow baselines to evidence, after forecasts are issued.
 SLOW_BASELINES = env.bool("SLOW_BASELINES", default=True)
+# Whether a house model is trained every month on what is stored here, and proves itself in the shadow.
+RETRAIN_MONTHLY = env.bool("RETRAIN_MONTHLY", default=True)
+# Scheduled forecasts that a minute may ask for, and that may wait for a worker; of those that train, a tenth.
+SCHEDULED_FORECASTS_PER_MINUTE = env.int("SCHEDULED_FORECASTS_PER_MINUTE", default=60)
+# Private addresses that webhooks may be posted to all the same; a site for one's own network may want some.
+WEBHOOK_ALLOWED_RANGES = read_ranges("WEBHOOK_ALLOWED_RANGES", env.list("WEBHOOK_ALLOWED_RANGES", default=[]))
 
 # Requests a second that a source of prices may be asked by all processes together, and the keys of those that
 # want one.
@@ -242,6 +249,7 @@ LOGOUT_REDIRECT_URL = "/"
 # Without EMAIL_URL mail goes to the console, and signing up signs in at once.
 MAIL_CONFIGURED = bool(env.str("EMAIL_URL", default=""))
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 20  # a mail server that hangs must not hold a worker
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="StockCast <stockcast@localhost>")
 
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -286,6 +294,13 @@ FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler
 FILE_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024**2 + 64 * 1024
 
 # Pages ------------------------------------------------------------------------------------------------
+
+# Where people reach the site: mail and webhooks lead there.
+SITE_URL = (
+    str(env.str("SITE_URL", default="")).rstrip("/") or f"http://127.0.0.1:{os.environ.get('PORT') or 8000}"
+)
+if not re.fullmatch(r"https?://[^\s/?#]+", SITE_URL):
+    raise ImproperlyConfigured(f"SITE_URL is {SITE_URL!r}; it must be like https://stocks.example.org.")
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"

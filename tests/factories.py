@@ -21,6 +21,7 @@ from forecasts.models import (
     ForecastRequest,
     Instrument,
     PriceBar,
+    Schedule,
     Trust,
     Watchlist,
     WatchlistEntry,
@@ -234,8 +235,12 @@ class ForecastFactory(DjangoModelFactory[Forecast]):
                 method=factory.SelfAttribute("..method"),
             ),
             in_sample=False,
+            in_domain=True,
             trust=factory.SelfAttribute("evaluation.trust"),
             verdict=factory.SelfAttribute("evaluation.verdict"),
+            shown=factory.LazyAttribute(
+                lambda row: "naive" if row.trust == Trust.WORSE_THAN_NAIVE else "model"
+            ),
         )
 
     @factory.post_generation
@@ -293,3 +298,13 @@ class WatchlistFactory(DjangoModelFactory[Watchlist]):
         if create:
             for instrument in extracted or ():
                 WatchlistEntry.objects.create(watchlist=self, instrument=instrument)
+
+
+class ScheduleFactory(DjangoModelFactory[Schedule]):
+    """`ScheduleFactory(watchlist__owner=…, watchlist__instruments=[acme])` forecasts ACME after closes."""
+
+    watchlist = factory.SubFactory(WatchlistFactory)
+    since = NOON - timedelta(days=10_000)
+
+    class Meta:
+        model = Schedule

@@ -16,19 +16,34 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver
 
 from accounts.models import AuthToken, User
+from forecasts import ledger
+from forecasts.alerts.unsubscribe import Letter, link_for
 from forecasts.market_data.upload import Options
 from forecasts.models import Instrument, UploadDraft
 from forecasts.services import start_draft
-from tests.factories import ForecastRequestFactory, InstrumentFactory, WatchlistFactory, bars, token_for
+from tests.factories import (
+    ForecastRequestFactory,
+    InstrumentFactory,
+    ScheduleFactory,
+    WatchlistFactory,
+    bars,
+    token_for,
+)
+from tests.forecasts.alerts.made import rule
+from tests.forecasts.alerts.webhook_rows import AlertFactory, DeliveryFactory, WebhookFactory
 from tests.forecasts.price_files import price_sheet
+from tests.forecasts.replayed import ReplayFactory
 from tests.site import PROJECT, forget_keys
 
 SYMBOL = "SAMPLE:WEB"
+DELIVERY = "7d4f0f0e-6f0b-4d0c-8a53-0e5a1d2c3b4a"
 ASK = {"symbol": SYMBOL, "method": "house", "horizon": 3, "as_of": ""}
 # What is sent to addresses that need more than an empty form to do their work.
 FORMS: dict[str, dict[str, object]] = {
     "instruments/%(symbol)s/forecasts/": ASK,
     "api/v1/forecasts/": {"symbol": SYMBOL, "method": "house", "horizon": 4},
+    "instruments/%(symbol)s/replays/": {"method": "house"},
+    "api/v1/replays/": {"symbol": SYMBOL, "method": "house"},
     "api/v1/tokens/": {"name": "made", "scopes": ["read"]},
     "account/tokens/": {"name": "made", "scopes": ["read"], "expiry_days": 30},
     "watchlists/new/": {"name": "Made"},
@@ -36,6 +51,11 @@ FORMS: dict[str, dict[str, object]] = {
     "watchlists/%(pk)s/symbols/add/": {"symbol": SYMBOL},
     "api/v1/watchlists/%(id)s/symbols/": {"symbol": SYMBOL},
     "watchlists/%(pk)s/symbols/remove/": {"symbol": SYMBOL},
+    "alerts/settings/": {"digest_hour": 7},
+    "api/v1/alerts/": {"kind": "forecast_ready", "symbol": SYMBOL},
+    "alerts/webhooks/": {"url": "https://8.8.8.8/"},
+    "api/v1/webhooks/": {"url": "https://8.8.4.4/"},
+    "watchlists/%(pk)s/schedule/": {"method": "house", "horizon": 5, "cadence": "week"},
 }
 API = "api/v1/"
 # What takes away what the others need comes last.
@@ -43,6 +63,7 @@ LAST = ("delete", "revoke", "remove", "cancel", "discard", "keep")
 OTHERS = {
     "symbol": SYMBOL,
     "name": "WEB",
+    "delivery": DELIVERY,
     "app_label": "forecasts",
     "url": "nothing",
     "key": "1-2",
@@ -104,13 +125,19 @@ def ids(web: WebProcess) -> dict[str, Any]:
     shown = InstrumentFactory(symbol="SAMPLE:AAPL")  # on the landing page
     bars(shown)
     ForecastRequestFactory(owner=None, forecast__succeeded=True, forecast__instrument=shown)
+    ledger.enter_endings()
     watchlist = WatchlistFactory(owner=user, instruments=[instrument])
     token_for(user)
     token = AuthToken.objects.get()
     return {
         "watchlists/": watchlist.pk,
         "forecasts/": wish.pk,
+        "replays/": ReplayFactory(succeeded=True, instrument=instrument).pk,
         "uploads/": put_aside(user).pk,
+        "alerts/webhooks/": WebhookFactory(owner=user).pk,
+        "alerts/unsubscribe/": link_for(user.pk, Letter.ALERTS).rstrip("/").rpartition("/")[2],
+        "alerts/rules/": rule(user, "forecast_ready", watchlist).pk,
+        "alerts/": AlertFactory(owner=user).pk,
         "account/tokens/": token.public_id,
         **of_the_api(user, instrument),
         "admin/accounts/user/": user.pk,
@@ -133,12 +160,17 @@ def of_the_api(user: User, instrument: Instrument) -> dict[str, Any]:
     """Make a second of each, for what pages delete is not there for the API."""
     wish = ForecastRequestFactory(owner=user, forecast__succeeded=True, forecast__instrument=instrument)
     watchlist = WatchlistFactory(owner=user, instruments=[instrument])
+    ScheduleFactory(watchlist=watchlist)
     token_for(user)
     token = AuthToken.objects.order_by("created").last()
     assert token
+    delivery = DeliveryFactory(pk=DELIVERY, webhook__owner=user, status="failed")
     return {
+        f"{API}alerts/": rule(user, "forecast_ready", instrument).pk,
+        f"{API}webhooks/": delivery.webhook_id,
         f"{API}watchlists/": watchlist.pk,
         f"{API}forecasts/": wish.pk,
+        f"{API}replays/": ReplayFactory(succeeded=True, instrument=instrument).pk,
         f"{API}tokens/": token.public_id,
     }
 

@@ -6,6 +6,7 @@ from rest_framework.exceptions import APIException, ErrorDetail, NotFound, Valid
 from forecasts.errors import RequestRefused
 
 WHOLE_REQUEST = "non_field_errors"
+CONFLICTS = ("already_finished", "still_waiting", "webhook_disabled")
 
 
 class Conflict(APIException):
@@ -28,9 +29,9 @@ class Busy(APIException):
 
 def as_api_error(refusal: RequestRefused) -> APIException:
     """Return the answer to a refusal: 400 with the field it is about, but for the codes named here."""
-    if refusal.code == "already_finished":
+    if refusal.code in CONFLICTS:
         return Conflict(refusal.message, refusal.code)
-    if refusal.code == "watchlist_gone":
+    if refusal.code in ("watchlist_gone", "webhook_gone", "rule_gone"):
         return NotFound(refusal.message)
     if refusal.code == "busy":
         return Busy(refusal.message, refusal.code)

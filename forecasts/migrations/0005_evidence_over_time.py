@@ -9,13 +9,16 @@ from django.db import migrations, models
 
 # Nobody changes what was said: not the site, and not a hand at the database without taking the guard away, which
 # `manage.py verify_ledger` then finds out. An entry's content may be erased with the upload that it tells of.
+# `forecasts.ledger.guards` knows both functions by their hash.
 GUARD = """
 CREATE FUNCTION forecasts_ledger_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'UPDATE' AND NEW.content = '' AND
-        (NEW.number, NEW.kind, NEW.entered_at, NEW.content_hash, NEW.previous_hash, NEW.hash, NEW.erases_id)
+    IF TG_OP = 'UPDATE' AND OLD.is_private AND NEW.content = '' AND
+        (NEW.number, NEW.kind, NEW.entered_at, NEW.is_private,
+            NEW.content_hash, NEW.previous_hash, NEW.hash, NEW.erases_id)
         IS NOT DISTINCT FROM
-        (OLD.number, OLD.kind, OLD.entered_at, OLD.content_hash, OLD.previous_hash, OLD.hash, OLD.erases_id)
+        (OLD.number, OLD.kind, OLD.entered_at, OLD.is_private,
+            OLD.content_hash, OLD.previous_hash, OLD.hash, OLD.erases_id)
     THEN
         RETURN NEW;
     END IF;
@@ -128,6 +131,7 @@ class Migration(migrations.Migration):
                 ('horizon', models.PositiveSmallIntegerField(default=20)),
                 ('cadence', models.CharField(choices=[('session', 'after each close'), ('week', 'after the last close of a week')], default='session', max_length=10)),
                 ('is_active', models.BooleanField(default=True)),
+                ('since', models.DateTimeField(default=django.utils.timezone.now, help_text='When it was made or last resumed: earlier closes are not for it.')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
         ),
@@ -146,11 +150,19 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='RecordTally',
+            fields=[
+                ('record', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='tally', serialize=False, to='forecasts.trackrecord')),
+                ('content', models.BinaryField(help_text='As ml_engine.tally writes it.')),
+            ],
+        ),
+        migrations.CreateModel(
             name='Webhook',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('url', models.URLField(max_length=500)),
                 ('secret_version', models.PositiveIntegerField(default=1)),
+                ('rotated_at', models.DateTimeField(blank=True, help_text='When the secret was last replaced; the one before holds for a while.', null=True)),
                 ('failures', models.PositiveIntegerField(default=0, help_text='Deliveries in a row that were given up.')),
                 ('disabled_at', models.DateTimeField(blank=True, null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
@@ -195,6 +207,11 @@ class Migration(migrations.Migration):
             field=models.FloatField(blank=True, help_text="EWMA volatility of a session's log return at the anchor.", null=True),
         ),
         migrations.AddField(
+            model_name='instrument',
+            name='calendar_guessed',
+            field=models.BooleanField(db_default=False, default=False, help_text='Of an upload whose owner left the calendar open: replaced, it is guessed anew.'),
+        ),
+        migrations.AddField(
             model_name='forecastrequest',
             name='origin',
             field=models.CharField(choices=[('asked', 'asked for'), ('schedule', 'scheduled')], default='asked', max_length=10),
@@ -207,10 +224,12 @@ class Migration(migrations.Migration):
                 ('method', models.CharField(blank=True, choices=[('fine-tuned', 'fine-tuned'), ('house', 'house model'), ('from-scratch', 'from scratch')], help_text='Empty: forecasts by any method.', max_length=20)),
                 ('band', models.PositiveSmallIntegerField(blank=True, help_text='80 or 95, of outside_band.', null=True)),
                 ('price', models.FloatField(blank=True, help_text='Of price_chance, on the share basis of the day it was set.', null=True)),
+                ('price_splits', models.FloatField(blank=True, help_text='New shares per old, of the splits after `splits_from` that it knew.', null=True)),
                 ('threshold', models.FloatField(blank=True, help_text='Of price_chance: a chance from 0 to 1.', null=True)),
                 ('by_email', models.BooleanField(default=False)),
                 ('by_webhook', models.BooleanField(default=False)),
                 ('is_active', models.BooleanField(default=True)),
+                ('active_since', models.DateTimeField(default=django.utils.timezone.now, help_text='When it was made or last resumed: it tells of nothing earlier.')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('instrument', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='alert_rules', to='forecasts.instrument')),
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='alert_rules', to=settings.AUTH_USER_MODEL)),
@@ -250,8 +269,8 @@ class Migration(migrations.Migration):
                 ('lease_until', models.DateTimeField(blank=True, null=True)),
                 ('settled_at', models.DateTimeField(blank=True, null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('alert', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='forecasts.alert')),
-                ('replay_of', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='forecasts.delivery')),
+                ('alert', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='forecasts.alert')),
+                ('replay_of', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='forecasts.delivery')),
             ],
             options={
                 'verbose_name_plural': 'deliveries',
@@ -323,6 +342,7 @@ class Migration(migrations.Migration):
                 ('number', models.BigIntegerField(help_text='1, 2, 3, … without a gap.', primary_key=True, serialize=False)),
                 ('kind', models.CharField(choices=[('issued', 'issued'), ('failed', 'failed'), ('withdrawn', 'withdrawn'), ('pre-ledger', 'issued before the ledger was kept'), ('erasure', 'erasure of an earlier entry')], max_length=12)),
                 ('entered_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('is_private', models.BooleanField(default=False, help_text='Of an upload: its content may be erased.')),
                 ('content', models.TextField(help_text='Canonical JSON; empty once it was erased.')),
                 ('content_hash', models.CharField(max_length=64)),
                 ('previous_hash', models.CharField(help_text='Of the first entry: zeros.', max_length=64, unique=True)),
@@ -349,7 +369,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='forecast',
+            index=models.Index(condition=models.Q(('scores_revision__isnull', False)), fields=['instrument', 'scores_revision'], name='forecast_scored'),
+        ),
+        migrations.AddIndex(
+            model_name='forecast',
             index=models.Index(fields=['instrument', 'method', 'data_as_of'], name='forecast_of_anchor'),
+        ),
+        migrations.AddIndex(
+            model_name='forecast',
+            index=models.Index(condition=models.Q(('status', 'succeeded')), fields=['finished_at'], name='forecast_finished'),
         ),
         migrations.AddConstraint(
             model_name='notificationsettings',
@@ -409,9 +437,17 @@ class Migration(migrations.Migration):
             model_name='dueforecast',
             index=models.Index(condition=models.Q(('status', 'waiting')), fields=['due_at'], name='due_forecast_waiting'),
         ),
+        migrations.AddIndex(
+            model_name='dueforecast',
+            index=models.Index(fields=['settled_at'], name='due_forecast_settled'),
+        ),
         migrations.AddConstraint(
             model_name='dueforecast',
             constraint=models.UniqueConstraint(fields=('instrument', 'session', 'method', 'horizon'), name='due_forecast_once'),
+        ),
+        migrations.AddIndex(
+            model_name='ledgerentry',
+            index=models.Index(fields=['kind', 'number'], name='ledger_of_kind'),
         ),
         migrations.AddConstraint(
             model_name='ledgerentry',
@@ -445,9 +481,13 @@ class Migration(migrations.Migration):
             model_name='delivery',
             index=models.Index(condition=models.Q(('status', 'waiting')), fields=['next_at'], name='delivery_waiting'),
         ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(fields=['settled_at'], name='delivery_settled'),
+        ),
         migrations.AddConstraint(
             model_name='delivery',
-            constraint=models.UniqueConstraint(condition=models.Q(('replay_of', None)), fields=('alert', 'webhook'), name='delivery_once', nulls_distinct=False),
+            constraint=models.UniqueConstraint(condition=models.Q(('alert__isnull', False), ('replay_of', None)), fields=('alert', 'webhook'), name='delivery_once', nulls_distinct=False),
         ),
         migrations.RunSQL(GUARD, NO_GUARD),
     ]

@@ -14,9 +14,9 @@ from forecasts.models.forecasts import (
     ForecastRequest,
     why_too_short,
 )
-from forecasts.models.house_models import HouseModel
+from forecasts.models.house_models import TRAINING_LEASE, HouseModel
 from forecasts.models.instruments import Instrument
-from forecasts.models.ledger import LedgerEntry, Score, TrackRecord
+from forecasts.models.ledger import LedgerEntry, RecordTally, Score, TrackRecord
 from forecasts.models.listings import Listing, SymbolSearch
 from forecasts.models.replays import Replay, ReplayPoint
 from forecasts.models.schedules import DueForecast, Schedule
@@ -29,6 +29,7 @@ __all__ = [
     "LEVELS",
     "MAX_HORIZON",
     "MEDIAN",
+    "TRAINING_LEASE",
     "Alert",
     "AlertRule",
     "CorporateAction",
@@ -47,6 +48,7 @@ __all__ = [
     "MissingSession",
     "NotificationSettings",
     "PriceBar",
+    "RecordTally",
     "Replay",
     "ReplayPoint",
     "Restatement",

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date as Date
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from forecasts.models.forecasts import Forecast
 from forecasts.models.instruments import Instrument
 from forecasts.models.watchlists import Watchlist
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+SPLITS_NOTICED = timedelta(days=7)
+
+
+class AlertRuleQuerySet(QuerySet["AlertRule"]):
+    def for_user(self, user: User) -> AlertRuleQuerySet:
+        return self.filter(owner=user)
+
+    def with_subject(self) -> AlertRuleQuerySet:
+        return self.select_related("instrument", "watchlist")
 
 
 class AlertRule(models.Model):
@@ -40,11 +57,22 @@ class AlertRule(models.Model):
     price = models.FloatField(
         null=True, blank=True, help_text="Of price_chance, on the share basis of the day it was set."
     )
+    price_splits = models.FloatField(
+        null=True,
+        blank=True,
+        help_text="New shares per old, of the splits after `splits_from` that it knew.",
+    )
     threshold = models.FloatField(null=True, blank=True, help_text="Of price_chance: a chance from 0 to 1.")
     by_email = models.BooleanField(default=False)
     by_webhook = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
+    active_since = models.DateTimeField(
+        default=timezone.now,
+        help_text="When it was made or last resumed: it tells of nothing earlier.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = AlertRuleQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "id"]
@@ -56,6 +84,27 @@ class AlertRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.instrument_id or self.watchlist_id}"
+
+    @property
+    def subject(self) -> Instrument | Watchlist | None:
+        """What it is about."""
+        return self.instrument or self.watchlist
+
+    @property
+    def splits_from(self) -> Date:
+        """The day after which splits tell `price` as it was set from what it is on another share basis.
+
+        It lies before the rule, since a split may be known at its day, the day before, or some days later.
+        """
+        return (self.created_at - SPLITS_NOTICED).date()
+
+
+class AlertQuerySet(QuerySet["Alert"]):
+    def for_user(self, user: User) -> AlertQuerySet:
+        return self.filter(owner=user)
+
+    def unread(self) -> AlertQuerySet:
+        return self.filter(read_at=None)
 
 
 class Alert(models.Model):
@@ -73,6 +122,8 @@ class Alert(models.Model):
     facts = models.JSONField(default=dict, help_text="The figures behind the words, for programs.")
     created_at = models.DateTimeField(auto_now_add=True)
     read_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AlertQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "id"]

@@ -167,7 +167,13 @@ class Forecast(models.Model):
                 condition=Q(score_from__isnull=False),
                 name="forecast_to_score",
             ),
+            models.Index(
+                fields=["instrument", "scores_revision"],
+                condition=Q(scores_revision__isnull=False),
+                name="forecast_scored",
+            ),
             models.Index(fields=["instrument", "method", "data_as_of"], name="forecast_of_anchor"),
+            models.Index(fields=["finished_at"], condition=Q(status="succeeded"), name="forecast_finished"),
         ]
 
     def __str__(self) -> str:
@@ -206,6 +212,7 @@ class ForecastPoint(models.Model):
 
     MODEL = "model"
     NAIVE = "random-walk"
+    CHALLENGER = "challenger"
 
     pk = models.CompositePrimaryKey("forecast_id", "series", "step")
     forecast = models.ForeignKey(Forecast, on_delete=models.CASCADE, related_name="points", db_index=False)
@@ -235,7 +242,7 @@ class ForecastRequestQuerySet(QuerySet["ForecastRequest"]):
         return self.select_related("forecast__instrument", "forecast__evaluation")
 
     def matching(
-        self, *, symbol: str | None = None, status: str | None = None, method: str | None = None
+        self, *, symbol: str = "", status: str = "", method: str = "", origin: str = ""
     ) -> ForecastRequestQuerySet:
         """Find by what the person sees: a request withdrawn is cancelled, whatever its forecast is."""
         found = self.all()
@@ -243,6 +250,8 @@ class ForecastRequestQuerySet(QuerySet["ForecastRequest"]):
             found = found.filter(forecast__instrument__symbol=symbol.upper())
         if method:
             found = found.filter(forecast__method=method)
+        if origin:
+            found = found.filter(origin=origin)
         if status == Forecast.Status.CANCELLED:
             return found.filter(Q(forecast__status=status) | ~Q(cancelled_at=None))
         return found.live().filter(forecast__status=status) if status else found

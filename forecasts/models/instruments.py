@@ -10,7 +10,6 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from forecasts.calendars import NEW_YORK
 from forecasts.markets import index_of
 
 if TYPE_CHECKING:
@@ -34,7 +33,11 @@ class InstrumentQuerySet(QuerySet["Instrument"]):
         return self.exclude(source__in=(Instrument.Source.SAMPLE, Instrument.Source.UPLOAD))
 
     def watched(self, today: Date) -> InstrumentQuerySet:
-        """Those on anybody's watchlist, or with a forecast that is unfinished or reaches to `today` or on."""
+        """Those on anybody's watchlist, or that an alert is set for, or with a forecast that is not over.
+
+        It is over when it has ended and reaches to no session from `today` on.
+        """
+        from forecasts.models.alerts import AlertRule
         from forecasts.models.forecasts import Forecast, ForecastPoint
         from forecasts.models.watchlists import WatchlistEntry
 
@@ -46,6 +49,7 @@ class InstrumentQuerySet(QuerySet["Instrument"]):
         unfinished = Forecast.objects.filter(status__in=("queued", "running"))
         return self.filter(
             Exists(WatchlistEntry.objects.filter(**mine))
+            | Exists(AlertRule.objects.filter(**mine, is_active=True))
             | Exists(unfinished.filter(**mine))
             | Exists(lasting.filter(**mine))
         )
@@ -111,6 +115,11 @@ class Instrument(models.Model):
     calendar = models.CharField(
         max_length=20, help_text="An exchange_calendars name, or 24/7 or weekdays: see forecasts.calendars."
     )
+    calendar_guessed = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Of an upload whose owner left the calendar open: replaced, it is guessed anew.",
+    )
     data_revision = models.PositiveIntegerField(
         default=1, help_text="Rises whenever stored history is restated or replaced."
     )
@@ -136,11 +145,6 @@ class Instrument(models.Model):
     @property
     def is_sample(self) -> bool:
         return self.source == self.Source.SAMPLE
-
-    @property
-    def is_us_stock(self) -> bool:
-        """Whether it is of the kind that the shipped models have learned from."""
-        return self.kind in (self.Kind.EQUITY, self.Kind.ETF) and self.calendar == NEW_YORK
 
     @property
     def is_live(self) -> bool:

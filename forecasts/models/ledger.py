@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from forecasts.models.instruments import Instrument
 
 
 class LedgerQuerySet(QuerySet["LedgerEntry"]):
@@ -20,16 +21,36 @@ class LedgerQuerySet(QuerySet["LedgerEntry"]):
         mine = Q(forecast__instrument__owner=user) if user else Q(pk__in=())
         return self.filter(~private | mine)
 
+    def for_reader(self, user: User) -> LedgerQuerySet:
+        """Visible entries with their forecasts, and as `own_request` the reader's own request, if any."""
+        from forecasts.models.forecasts import ForecastRequest  # it needs this module first
+
+        own = ForecastRequest.objects.for_user(user).filter(forecast__entry=OuterRef("pk")).newest_first()
+        return (
+            self.visible_to(user)
+            .select_related("forecast__instrument")
+            .defer("forecast__loss_history", "forecast__settings")
+            .annotate(own_request=Subquery(own.values("pk")[:1]))
+        )
+
+    def matching(self, *, kind: str = "", symbol: str = "") -> LedgerQuerySet:
+        found = self.filter(kind=kind) if kind else self.all()
+        return found.filter(forecast__instrument__symbol=symbol.upper()) if symbol else found
+
+    def newest_first(self) -> LedgerQuerySet:
+        return self.order_by("-number")
+
     def last(self) -> LedgerEntry | None:
-        return self.order_by("-number").first()
+        return self.newest_first().first()
 
 
 class LedgerEntry(models.Model):
     """One line of the ledger. A trigger of the database refuses to change or delete it.
 
-    `hash` is of number, kind, `previous_hash` and `content_hash`, and `content_hash` of `content`, which is
-    JSON with a random salt. Of an upload that is deleted the content is erased, and a later entry of kind
-    `erasure` says so; both hashes stay, so the chain is whole and the erased content cannot be guessed.
+    `hash` is of number, kind, moment, `is_private`, `previous_hash` and `content_hash`, and `content_hash` of
+    `content`, which is JSON with a random salt. Of an upload that is deleted the content is erased, and a
+    later entry of kind `erasure` says so; both hashes stay, so the chain is whole and the erased content
+    cannot be guessed. What tells of everyone's instruments is never erased: that it does is hashed too.
     """
 
     class Kind(models.TextChoices):
@@ -42,6 +63,7 @@ class LedgerEntry(models.Model):
     number = models.BigIntegerField(primary_key=True, help_text="1, 2, 3, … without a gap.")
     kind = models.CharField(max_length=12, choices=Kind)
     entered_at = models.DateTimeField(default=timezone.now)
+    is_private = models.BooleanField(default=False, help_text="Of an upload: its content may be erased.")
     content = models.TextField(help_text="Canonical JSON; empty once it was erased.")
     content_hash = models.CharField(max_length=64)
     previous_hash = models.CharField(max_length=64, unique=True, help_text="Of the first entry: zeros.")
@@ -56,6 +78,7 @@ class LedgerEntry(models.Model):
         ordering = ["number"]
         verbose_name_plural = "ledger entries"
         constraints = [models.CheckConstraint(condition=Q(number__gte=1), name="ledger_from_one")]
+        indexes = [models.Index(fields=["kind", "number"], name="ledger_of_kind")]
 
     def __str__(self) -> str:
         return f"{self.number} {self.kind}"
@@ -122,6 +145,16 @@ class Score(models.Model):
         return f"{self.forecast_id} {self.series} +{self.step} v{self.version}"
 
 
+class TrackRecordQuerySet(QuerySet["TrackRecord"]):
+    def public(self) -> TrackRecordQuerySet:
+        """Of single instruments that everybody may see."""
+        return self.filter(instrument__isnull=False, instrument__owner=None)
+
+    def of(self, instrument: Instrument | None, method: str) -> TrackRecord | None:
+        """The record of an instrument, or of all, by a method, or by all; None while there is none."""
+        return self.filter(instrument=instrument, method=method).first()
+
+
 class TrackRecord(models.Model):
     """How forecasts of one instrument and method did, or of all: figures worked out from current scores.
 
@@ -144,6 +177,8 @@ class TrackRecord(models.Model):
         default=False, help_text="After Benjamini-Hochberg over all instruments of the method."
     )
 
+    objects = TrackRecordQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -153,3 +188,15 @@ class TrackRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.instrument_id or 'all'} {self.method or 'all'}"
+
+
+class RecordTally(models.Model):
+    """The sums that a record's figures follow from. They are large and workers alone read them."""
+
+    record = models.OneToOneField(
+        TrackRecord, primary_key=True, on_delete=models.CASCADE, related_name="tally"
+    )
+    content = models.BinaryField(help_text="As ml_engine.tally writes it.")
+
+    def __str__(self) -> str:
+        return f"sums of {self.record_id}"

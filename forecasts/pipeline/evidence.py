@@ -31,8 +31,7 @@ def evaluation_of(
     judged = forecaster
     if forecast.method != Forecast.Method.HOUSE and len(block.origins):
         judged = refit(forecast, block, Hooks(should_stop=should_stop))
-    in_sample = block.in_sample and not from_scratch
-    block = replace(block, in_sample=in_sample, in_domain=from_scratch or forecast.instrument.is_us_stock)
+    block = replace(block, in_sample=block.in_sample and not from_scratch)
     return Evaluation(
         **key,
         market_symbol=block.known.market.symbol,
@@ -68,7 +67,7 @@ def evidence(
     everyone = {ForecastPoint.MODEL: judged, **(rivals or fast_baselines())}
     market = block.known.market.closes
     test = backtest(everyone, block.known.bars, block.origins, market=market, should_stop=should_stop)
-    judgement = judge(test, ForecastPoint.MODEL, block.in_sample, block.in_domain)
+    judgement = judge(test, ForecastPoint.MODEL, block.in_sample)
     return {
         "first_origin": test.first_origin.date(),
         "last_origin": test.last_origin.date(),

@@ -13,6 +13,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from forecasts import ingest
 from forecasts.models import Evaluation, Forecast, ForecastPoint
+from forecasts.pipeline.champion import house_of
 from forecasts.pipeline.evidence import skill_of_model
 from forecasts.pipeline.fitting import Block, Hooks, refit
 from forecasts.pipeline.prices import Known, Market, stored_market
@@ -20,7 +21,7 @@ from ml_engine import bars as price_history
 from ml_engine.backtesting import backtest
 from ml_engine.baselines import slow_baselines
 from ml_engine.errors import EngineError, UnadjustedSplitWarning
-from ml_engine.forecaster import Forecaster, LSTMForecaster, vintages
+from ml_engine.forecaster import Forecaster, LSTMForecaster
 
 logger = logging.getLogger(__name__)
 
@@ -127,8 +128,7 @@ def _same_model(evaluation: Evaluation, known: Known, origins: pd.DatetimeIndex)
 
 
 def _house(evaluation: Evaluation) -> LSTMForecaster | None:
-    """Return the vintage that it was made from; a model from scratch needs none, so any will do."""
+    """Return the house model that it was made from; a model from scratch needs none, so any will do."""
     if evaluation.method == Forecast.Method.FROM_SCRATCH:
         return LSTMForecaster.load()
-    dates = [card.fair_from for card in vintages() if card.sha256 == evaluation.model_hash]
-    return LSTMForecaster.load(known_at=dates[0]) if dates else None
+    return house_of(evaluation.model_hash)

@@ -11,6 +11,7 @@ import numpy as np
 
 from forecasts.errors import ForecastFailed
 from forecasts.models import BARS_NEEDED, Forecast
+from forecasts.pipeline.champion import champion_for
 from ml_engine.backtesting import eligible_origins
 from ml_engine.errors import NoVintage
 from ml_engine.forecaster import LSTMForecaster, TrainingConfig, TrainingProgress, vintages
@@ -32,7 +33,6 @@ class Block:
     origins: pd.DatetimeIndex
     house: LSTMForecaster
     in_sample: bool
-    in_domain: bool = True  # the house model has learned from US stocks
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,35 @@ class Hooks:
 
 
 def block_of(forecast: Forecast, prices: Prices) -> Block:
-    """Choose the judged origins: they and their outcomes lie before as_of's month."""
+    """Choose the judged origins: they and their outcomes lie before as_of's month.
+
+    A champion answers from the day on which it can be judged, and is judged on origins since then: however
+    few they are at first, it has earned its place in the ledger.
+    """
     month = forecast.as_of.replace(day=1)
     known = prices.known.settled.before(month)
     count = forecast.settings["evaluation_origins"]
     origins = eligible_origins(known.bars, after=_fitted_by(forecast, known.bars), limit=count)
-    return block_for(known, origins, month)
+    # One from scratch has learned nothing from a house model.
+    from_scratch = forecast.method == Forecast.Method.FROM_SCRATCH
+    champion = None if from_scratch else champion_for(forecast.as_of)
+    return _unseen(known, origins, champion) if champion else block_for(known, origins, month)
+
+
+def _unseen(known: Known, origins: pd.DatetimeIndex, house: LSTMForecaster) -> Block:
+    """Keep the origins that a model does not know."""
+    return Block(known, origins[origins > np.datetime64(house.card.fair_from)], house, in_sample=False)
+
+
+def replay_block(forecast: Forecast, prices: Prices, count: int) -> Block:
+    """Choose a replay's origins: the last `count` there are, whether or not their outcomes are known yet."""
+    known = prices.known.settled
+    after = _fitted_by(forecast, known.bars)
+    return block_for(known, eligible_origins(known.bars, after=after, limit=count, step=0), forecast.as_of)
 
 
 def block_for(known: Known, origins: pd.DatetimeIndex, as_of: date) -> Block:
-    """Take the newest vintage that knows none of the origins, or else a shorter block.
+    """Take the newest shipped vintage that knows none of the origins, or else a shorter block.
 
     The second choice keeps the origins that a vintage from before as_of does not know. Where there is no such
     vintage, the oldest answers and the block is in-sample.
@@ -68,8 +87,7 @@ def block_for(known: Known, origins: pd.DatetimeIndex, as_of: date) -> Block:
     except NoVintage:
         oldest = LSTMForecaster.load(known_at=vintages()[0].fair_from)
         return Block(known, origins, oldest, in_sample=True)
-    seen = np.datetime64(model.card.fair_from)
-    return Block(known, origins[origins > seen], model, in_sample=False)
+    return _unseen(known, origins, model)
 
 
 def _fitted_by(forecast: Forecast, bars: pd.DataFrame) -> pd.Timestamp | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +11,11 @@ import pandas as pd
 
 from forecasts import calendars
 from forecasts.errors import ForecastFailed
+from forecasts.pipeline.anchors import anchor_of
 from forecasts.pipeline.evidence import evidence
 from forecasts.pipeline.fitting import Block, block_for
 from forecasts.pipeline.prices import Known, Market, market_of
+from forecasts.trust import Backtest, decide
 from ml_engine import bars as price_history
 from ml_engine import house
 from ml_engine.backtesting import eligible_origins
@@ -60,6 +61,9 @@ def backtest_instrument(instrument: Instrument, count: int, *, slow: bool = Fals
     bars = price_history.adjust_for_dividends(instrument.bars.final().as_frame())
     known = Known(bars, market_of(instrument, bars)).settled
     block = block_for(known, eligible_origins(bars, limit=count), bars.index[-1].date())
-    block = replace(block, in_domain=instrument.is_us_stock)
     rivals = fast_baselines() | (slow_baselines() if slow else {})
-    return evidence(block.house, block, rivals=rivals) | {"vintage": block.house.card.trained_until}
+    found = evidence(block.house, block, rivals=rivals)
+    card = block.house.card
+    in_domain = anchor_of(instrument, bars, card).in_domain
+    decision = decide(Backtest(found["trust"], found["verdict"], in_domain, block.in_sample), record=None)
+    return found | {"trust": decision.trust, "verdict": decision.verdict, "vintage": card.trained_until}

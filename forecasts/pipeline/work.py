@@ -9,9 +9,12 @@ from typing import Any
 
 from forecasts.heartbeat import Heartbeat
 from forecasts.models import Forecast, ForecastPoint
+from forecasts.pipeline.anchors import anchor_of
+from forecasts.pipeline.calibrating import Correction, correction_of
 from forecasts.pipeline.evidence import evaluation_of
 from forecasts.pipeline.fitting import Hooks, block_of, fit
 from forecasts.pipeline.prices import Known, Market, prices_of
+from forecasts.pipeline.shadow import in_the_shadow
 from forecasts.results import Result
 from ml_engine.bars import content_hash
 from ml_engine.baselines import fast_baselines
@@ -35,26 +38,43 @@ def work(forecast: Forecast, beat: Heartbeat) -> Result:
         beat.report(stage="evaluating", progress=0.5)
         evaluation = evaluation_of(forecast, prices, block, forecaster, beat.should_stop)
         beat.report(stage="storing", progress=0.95)
-        series = _series(forecaster, prices.known, forecast.horizon)
+        correction = correction_of(forecast, prices.stored.anchor)
+        series = series_of(forecaster, prices.known, forecast.horizon, correction)
+        challenger, shadow = in_the_shadow(forecast, prices.stored.anchor, prices.known, correction)
+    anchor = anchor_of(forecast.instrument, prices.known.bars, forecaster.card)
     if beat.should_stop():
         raise Stopped
     return Result(
         stored=prices.stored,
         bars_hash=content_hash(prices.known.bars),
-        model=_about_model(forecaster.card, prices.known.market) | {"origin": prices.stored.origin},
+        model=_about_model(forecaster.card, prices.known.market)
+        | {"origin": prices.stored.origin}
+        | challenger,
         loss_history=[_loss(**row) for row in forecaster.loss_history],
         evaluation=evaluation,
-        series=series,
+        series=series | shadow,
+        volatility=anchor.volatility,
+        regime=anchor.regime,
+        in_domain=anchor.in_domain,
+        calibration=correction.as_json() if correction else None,
     )
 
 
-def _series(forecaster: LSTMForecaster, known: Known, horizon: int) -> dict[str, list[list[float]]]:
-    """Forecast from the last bar, by the model and each fast baseline: log returns (step, level)."""
+def series_of(
+    forecaster: LSTMForecaster, known: Known, horizon: int, correction: Correction | None
+) -> dict[str, list[list[float]]]:
+    """Forecast from the last bar, by the model and each fast baseline: log returns (step, level).
+
+    The ledger corrects the model alone: baselines are what it is measured by.
+    """
     everyone = {ForecastPoint.MODEL: forecaster, **fast_baselines()}
-    return {
+    series = {
         name: one.predict(known.bars, horizon=horizon, market=known.market.closes).log_returns[0].tolist()
         for name, one in everyone.items()
     }
+    if correction is not None:
+        series[ForecastPoint.MODEL] = correction.applied(series[ForecastPoint.MODEL])
+    return series
 
 
 def _about_model(card: Card, market: Market) -> dict[str, Any]:

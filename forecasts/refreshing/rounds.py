@@ -29,9 +29,9 @@ logger = logging.getLogger(__name__)
 SHARE = 0.6
 # More messages than this are not put before the worker: what is due stays due.
 QUEUE = 60
-# After its last session a forecast's instrument is looked after for a little longer, or that one's close
-# would never be known.
-AFTERWARDS = timedelta(days=3)
+# After its last session a forecast's instrument is looked after until that one's bar is final, whatever the
+# holidays: a close that is provisional still is not scored.
+AFTERWARDS = timedelta(days=10)
 
 
 def watched(now: datetime) -> InstrumentQuerySet:

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from forecasts import bell, calendars, ingest, vintages
+from forecasts import bell, calendars, ingest
 from forecasts.errors import RequestRefused
-from forecasts.models import MAX_HORIZON, Forecast, ForecastRequest, Instrument, why_too_short
+from forecasts.models import MAX_HORIZON, Forecast, ForecastRequest, HouseModel, Instrument, why_too_short
 from forecasts.services.instruments import find_or_register
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from accounts.models import User
 
 FORECAST_DEFAULT_HORIZON = 20
@@ -47,37 +49,65 @@ class Question:
 
 
 def request_forecast(
-    *, owner: User | None, question: Question, idempotency_key: str | None = None
+    *,
+    owner: User | None,
+    question: Question,
+    idempotency_key: str | None = None,
+    origin: str = ForecastRequest.Origin.ASKED,
 ) -> ForecastRequest:
     """Ask for a forecast and ring for a worker; the request is returned at once.
 
     As `ask_forecast`, which see. With no broker the row waits for the sweeper's next bell.
     """
     with transaction.atomic():
-        request = ask_forecast(owner=owner, question=question, idempotency_key=idempotency_key)
+        request = ask_forecast(owner=owner, question=question, idempotency_key=idempotency_key, origin=origin)
         if not request.is_finished:
             transaction.on_commit(lambda: bell.ring(request.forecast_id))
     return request
 
 
 def ask_forecast(
-    *, owner: User | None, question: Question, idempotency_key: str | None = None
+    *,
+    owner: User | None,
+    question: Question,
+    idempotency_key: str | None = None,
+    origin: str = ForecastRequest.Origin.ASKED,
 ) -> ForecastRequest:
     """Write down a wish for a forecast without ringing for a worker.
 
     The same question by the same person is the request there is; by another person it shares the work.
+    What a schedule has asked, and the person then asks too, counts as asked by the person.
     Raises RequestRefused, with `field`, for what can't be, and then nothing stays.
     """
     if idempotency_key and (earlier := _earlier(owner, idempotency_key, question.hash)):
         return earlier
-    _check_horizon(question.horizon)
+    check_horizon(question.horizon)
     method = _check_method(question.method)
     with transaction.atomic():
         instrument = find_or_register(user=owner, symbol=question.symbol)
         day = _resolve_as_of(instrument, question.as_of)
         _check_history(instrument, method, day)
         forecast = _same_question(instrument, method, question.horizon, day)
-        return _request_of(owner, forecast, idempotency_key, question.hash)
+        found = _live_request(owner, forecast, idempotency_key, question.hash)
+        if found is None:
+            return _new_request(owner, forecast, idempotency_key, question.hash, origin)
+        if origin == ForecastRequest.Origin.ASKED != found.origin:
+            found.origin = origin
+            found.save(update_fields=["origin"])
+        return found
+
+
+def ask_for_all(*, owners: Sequence[User], question: Question, origin: str) -> Forecast:
+    """Write down the same wish of several people, at least one, without ringing for a worker.
+
+    Of a public instrument: what may be asked of it does not depend on who asks, so it is checked once, as by
+    `ask_forecast`. Who has a request of the forecast keeps it as it is.
+    """
+    first, *others = owners
+    forecast = ask_forecast(owner=first, question=question, origin=origin).forecast
+    wishes = [ForecastRequest(owner=owner, forecast=forecast, origin=origin) for owner in others]
+    ForecastRequest.objects.bulk_create(wishes, ignore_conflicts=True)
+    return forecast
 
 
 def _earlier(owner: User | None, key: str, question: str) -> ForecastRequest | None:
@@ -95,7 +125,8 @@ def _key_reused() -> RequestRefused:
     )
 
 
-def _check_horizon(horizon: object) -> None:
+def check_horizon(horizon: object) -> None:
+    """Refuse what is no whole number of sessions that can be forecast."""
     if not isinstance(horizon, int) or isinstance(horizon, bool) or not 1 <= horizon <= MAX_HORIZON:
         raise RequestRefused(
             f"The horizon is a whole number of sessions from 1 to {MAX_HORIZON}, not {horizon!r}.",
@@ -173,7 +204,7 @@ def _same_question(instrument: Instrument, method: Forecast.Method, horizon: int
         "method": method.value,
         "horizon": horizon,
         "settings_hash": settings_hash(SETTINGS),
-        "model_hash": vintages.release_hash(),
+        "model_hash": HouseModel.objects.release_hash(),
     }
     new = {"settings": SETTINGS, "prices_ready": not instrument.is_live}
     for _ in range(3):
@@ -193,19 +224,26 @@ def _same_question(instrument: Instrument, method: Forecast.Method, horizon: int
     raise RequestRefused("Too many people ask for this at once. Try again in a moment.", code="busy")
 
 
-def _request_of(owner: User | None, forecast: Forecast, key: str | None, question: str) -> ForecastRequest:
-    """Return the person's live request of a forecast; the forecast's row is locked, so there is one."""
+def _live_request(
+    owner: User | None, forecast: Forecast, key: str | None, question: str
+) -> ForecastRequest | None:
+    """Return the person's live request of a forecast, whose row is locked: so there is one at most."""
     found = ForecastRequest.objects.live().for_user(owner).filter(forecast=forecast).with_forecast().first()
-    if found is not None:
-        if key and not found.idempotency_key:
-            found.idempotency_key, found.idempotency_hash = key, question
-            found.save(update_fields=["idempotency_key", "idempotency_hash"])
-        return found
+    if found is not None and key and not found.idempotency_key:
+        found.idempotency_key, found.idempotency_hash = key, question
+        found.save(update_fields=["idempotency_key", "idempotency_hash"])
+    return found
+
+
+def _new_request(
+    owner: User | None, forecast: Forecast, key: str | None, question: str, origin: str
+) -> ForecastRequest:
     try:
         with transaction.atomic():
             return ForecastRequest.objects.create(
                 owner=owner,
                 forecast=forecast,
+                origin=origin,
                 idempotency_key=key or None,
                 idempotency_hash=question if key else "",
             )

@@ -120,9 +120,10 @@ def own_upload(owner: User, symbol: str) -> Instrument | None:
 def settle_options(*, owner: User, symbol: str, options: Options) -> Options:
     """Check what the owner says of calendar and currency, and fill in what was said of a stored history."""
     known = own_upload(owner, symbol)
+    said_before = known.calendar if known and not known.calendar_guessed else None
     return replace(
         options,
-        calendar=_calendar(options.calendar) or (known.calendar if known else None),
+        calendar=_calendar(options.calendar) or said_before,
         currency=_currency(options.currency) or (known.currency if known else None) or None,
     )
 

@@ -134,6 +134,7 @@ def _create(owner: User, existing: Instrument | None, look: Look) -> tuple[Instr
         source=Instrument.Source.UPLOAD,
         symbol=look.symbol,
         calendar=look.reading.calendar,
+        calendar_guessed=look.reading.calendar_guessed,
         currency=look.currency,
     )
     ingest.store(made, _whole(look))
@@ -147,7 +148,8 @@ def _whole(look: Look) -> History:
 def _replace(instrument: Instrument, look: Look) -> tuple[Instrument, int]:
     before = (instrument.calendar, instrument.currency)
     instrument.calendar, instrument.currency = after = (look.reading.calendar, look.currency)
-    instrument.save(update_fields=["calendar", "currency"])
+    instrument.calendar_guessed = look.reading.calendar_guessed
+    instrument.save(update_fields=["calendar", "calendar_guessed", "currency"])
     done = ingest.store(instrument, _whole(look), reason=Restatement.Reason.REPLACED)
     if (done.written or before != after) and not done.restated:
         _revise(instrument, look)
@@ -175,7 +177,8 @@ def _append(instrument: Instrument, look: Look) -> tuple[Instrument, int]:
 
 
 def _part_to_append(instrument: Instrument, look: Look) -> History:
-    if (look.reading.calendar, look.currency) != (instrument.calendar, instrument.currency):
+    said = instrument.calendar if look.reading.calendar_guessed else look.reading.calendar
+    if (said, look.currency) != (instrument.calendar, instrument.currency):
         raise RequestRefused(
             f"Cannot append: {instrument.symbol} has the calendar {instrument.calendar} and the currency "
             f"{instrument.currency or '(none)'}, and keeps them. Leave them out, or replace the history.",

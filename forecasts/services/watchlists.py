@@ -57,11 +57,11 @@ def rename_watchlist(*, watchlist: Watchlist, name: str) -> None:
     with _named(name):
         renamed = Watchlist.objects.filter(pk=watchlist.pk).update(name=name)
     if not renamed:
-        raise _gone(watchlist)
+        raise watchlist_gone(watchlist)
     watchlist.name = name
 
 
-def _gone(watchlist: Watchlist) -> RequestRefused:
+def watchlist_gone(watchlist: Watchlist) -> RequestRefused:
     return RequestRefused(
         f"The watchlist {watchlist.name!r} has been deleted. Make a new one.", code="watchlist_gone"
     )
@@ -83,7 +83,10 @@ def _named(name: str) -> Iterator[None]:
 
 def delete_watchlist(*, watchlist: Watchlist) -> None:
     """Delete a list; forecasts of its instruments stay."""
-    watchlist.delete()
+    with transaction.atomic():
+        # Under the list's lock no entry, schedule or rule can be added while it goes.
+        Watchlist.objects.select_for_update().filter(pk=watchlist.pk).first()
+        watchlist.delete()
 
 
 def add_to_watchlist(*, watchlist: Watchlist, symbol: str) -> WatchlistEntry:
@@ -94,7 +97,7 @@ def add_to_watchlist(*, watchlist: Watchlist, symbol: str) -> WatchlistEntry:
     with transaction.atomic():
         # Under the list's lock, or it could be deleted before the entry is there.
         if Watchlist.objects.select_for_update().filter(pk=watchlist.pk).first() is None:
-            raise _gone(watchlist)
+            raise watchlist_gone(watchlist)
         return _add(watchlist, symbol)
 
 

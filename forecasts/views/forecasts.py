@@ -36,8 +36,15 @@ def _mine(request: HttpRequest) -> ForecastRequestQuerySet:
 @login_required
 @require_safe
 def forecast_list(request: HttpRequest) -> HttpResponse:
-    page = Paginator(_mine(request).without_details().newest_first(), PAGE_SIZE)
-    context = {"page": page.get_page(request.GET.get("page"))}
+    """List one's own, of all origins or, as the address's `origin` says, those asked for or scheduled."""
+    origin = request.GET.get("origin", "")
+    chosen = origin if origin in ForecastRequest.Origin.values else ""
+    found = _mine(request).matching(origin=chosen).without_details().newest_first()
+    context = {
+        "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
+        "origins": [("", "all"), *ForecastRequest.Origin.choices],
+        "chosen": chosen,
+    }
     return render(request, "forecasts/forecast_list.html", context)
 
 

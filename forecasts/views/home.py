@@ -1,5 +1,7 @@
 """The first page, for strangers and for those who signed in, and how forecasts are made."""
 
+from typing import Any
+
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -9,6 +11,7 @@ from forecasts import charts
 from forecasts.forms import SymbolForm, WatchlistForm
 from forecasts.models import Watchlist
 from forecasts.services import landing_forecast
+from forecasts.trust import standing
 from forecasts.views.reports import summarise_shown
 from forecasts.views.watch_rows import watch_lists
 
@@ -30,7 +33,9 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _landing(request: HttpRequest) -> HttpResponse:
     sample = landing_forecast()
-    context = {"forecast": sample, "summary": summarise_shown(sample) if sample else None}
+    context: dict[str, Any] = {"forecast": sample}
+    if sample:
+        context |= {"summary": summarise_shown(sample), "standing": standing(sample)}
     return render(request, "forecasts/landing.html", context)
 
 
@@ -40,7 +45,7 @@ def sample_chart(_request: HttpRequest) -> HttpResponse:
     sample = landing_forecast()
     if sample is None:
         raise Http404("There is no sample forecast yet.")
-    return JsonResponse(charts.forecast_chart(sample).to_plotly_json())
+    return JsonResponse(charts.forecast_chart(sample, with_ghosts=False).to_plotly_json())
 
 
 @require_safe

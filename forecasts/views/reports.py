@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from forecasts.models import LEVELS, ForecastPoint
-from forecasts.presentation import last_close, origin_note, points_of_series, price_points, shown_series
+from forecasts.presentation import (
+    calibration_note,
+    last_close,
+    origin_note,
+    points_of_series,
+    price_points,
+    shown_series,
+)
+from forecasts.trust import standing
+from forecasts.views.scored import scored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,7 +118,10 @@ def report(forecast: Forecast) -> dict[str, Any]:
     steps = _steps(evaluation, forecast.horizon) if evaluation else []
     return {
         "summary": _summarise(forecast, series[shown]),
+        "scored": scored(forecast),
+        "standing": standing(forecast),
         "origin_note": origin_note(forecast),
+        "calibration_note": calibration_note(forecast),
         "levels": TABLE_LEVELS,
         "rows": _table(series[shown]),
         "other_rows": _table(series[other]),

@@ -1,4 +1,4 @@
-"""What a watchlist says of each of its instruments: six queries, however many there are."""
+"""What a watchlist says of each of its instruments: seven queries, however many there are."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from django.db.models import OuterRef, Subquery
 from django.db.models.functions import JSONObject
 
 from forecasts.models import LEVELS, Forecast, ForecastPoint, ForecastRequest, Instrument, PriceBar
-from forecasts.presentation import last_closes
+from forecasts.presentation import last_closes, shown_series
+from forecasts.trust import standing, standings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -137,10 +138,10 @@ def _outlooks(user: User, keys: list[int]) -> dict[int, Outlook]:
     points = ForecastPoint.objects.filter(forecast__in=forecasts, step=OUTLOOK_STEP)
     by_series = {(point.forecast_id, point.series): point for point in points}
     anchors = last_closes(forecasts)
+    standings(forecasts)  # of all in one query
     found = {}
     for forecast in forecasts:
-        naive = forecast.shown == Forecast.Shown.NAIVE
-        point = by_series.get((forecast.pk, ForecastPoint.NAIVE if naive else ForecastPoint.MODEL))
+        point = by_series.get((forecast.pk, shown_series(forecast)[0]))
         if point is not None:
             found[forecast.instrument_id] = _outlook(forecast, point, anchors[forecast.pk])
     return found
@@ -151,17 +152,19 @@ def _newest_forecasts(user: User, keys: list[int]) -> list[Forecast]:
     mine = ForecastRequest.objects.live().for_user(user).filter(forecast=OuterRef("pk")).values("pk")[:1]
     done = Forecast.objects.filter(status=Forecast.Status.SUCCEEDED, horizon__gte=OUTLOOK_STEP)
     newest = done.order_by("instrument_id", "-data_as_of", "-finished_at").distinct("instrument_id")
-    light = newest.defer("loss_history", "model", "settings")
+    judged = newest.select_related("evaluation")
+    light = judged.defer("loss_history", "model", "settings", "evaluation__metrics", "evaluation__skill")
     return list(light.filter(instrument__in=keys).annotate(mine=Subquery(mine)))
 
 
 def _outlook(forecast: Forecast, point: ForecastPoint, anchor: float) -> Outlook:
+    now = standing(forecast)
     return Outlook(
         low=anchor * math.exp(point.quantiles[LOW]),
         high=anchor * math.exp(point.quantiles[HIGH]),
         date=point.date,
-        trust=forecast.trust,
-        shown=forecast.shown,
+        trust=now.trust,
+        shown=now.shown,
         in_sample=bool(forecast.in_sample),
         request_id=forecast.mine,  # type: ignore[attr-defined]  # annotated by _outlooks
     )

@@ -1,5 +1,5 @@
 // Draws every element with data-chart-url: fetches a Plotly figure and gives it the page's inks.
-// A trace names its ink, and the opacity of what it fills, in `meta` (see forecasts/charts.py).
+// A trace names its ink, and the opacity of what it fills, in `meta` (see forecasts/charts).
 const CONFIG = {
   responsive: true,
   displaylogo: false,

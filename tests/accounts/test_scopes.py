@@ -18,7 +18,3 @@ def test_expand_spells_write_out(given, meant):
 
 def test_ordered_drops_repeats():
     assert scopes.ordered(["account", "read", "read"]) == ["read", "account"]
-
-
-def test_what_nothing_uses_yet_is_known_and_not_offered():
-    assert set(scopes.DESCRIPTIONS) - set(scopes.OFFERED) == {"alerts:write"}

@@ -50,3 +50,10 @@ def test_a_broker_that_is_down_leaves_the_bell_to_be_rung_again(monkeypatch: pyt
 
     assert not bell.ring_for_prices(7)
     assert bell.rung_for_prices(7) is None
+
+
+def test_deliveries_wait_for_a_broker_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    monkeypatch.setattr(bell.app.conf, "broker_write_url", "redis://127.0.0.1:1/0")
+
+    bell.ring_for_deliveries()

@@ -135,3 +135,22 @@ def test_every_calendar_that_a_symbol_can_get_can_be_asked(calendar: str) -> Non
         < calendars.closes_at(calendar, last) - datetime.combine(last, datetime.min.time(), tzinfo=UTC)
         <= timedelta(days=1)
     )
+
+
+@pytest.mark.parametrize(
+    ("calendar", "session", "expected"),
+    [
+        ("XNYS", date(2024, 3, 27), False),
+        ("XNYS", date(2024, 3, 28), True),  # Good Friday follows
+        ("XNYS", date(2024, 12, 31), False),  # a new year is no new week
+        ("24/7", date(2024, 7, 6), False),
+        ("24/7", date(2024, 7, 7), True),
+        ("weekdays", date(2024, 3, 28), False),  # it knows no holidays
+        ("weekdays", date(2024, 3, 29), True),
+        # Here Sunday opens the week.
+        ("sun-thu", date(2024, 7, 7), False),
+        ("sun-thu", date(2024, 7, 11), True),
+    ],
+)
+def test_the_last_session_of_a_week(calendar: str, session: date, expected: bool) -> None:
+    assert calendars.ends_week(calendar, session) is expected

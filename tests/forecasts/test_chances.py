@@ -7,7 +7,7 @@ import pytest
 
 from forecasts.chances import chance_of_price, risk_of_position
 from forecasts.errors import RequestRefused
-from forecasts.models import CorporateAction, Forecast
+from forecasts.models import CorporateAction, Forecast, Trust
 from tests.factories import ANCHOR_CLOSE, DAILY_VOLATILITY, LAST_DAY, ForecastFactory
 
 NORMAL = NormalDist()
@@ -72,8 +72,8 @@ def test_chances_follow_a_split_as_the_page_does(forecast: Forecast) -> None:
     assert risk_of_position(forecast, quantity=200, step=5).worth == 10_000.0
 
 
-def test_answers_come_from_the_series_that_is_shown(forecast: Forecast) -> None:
-    forecast.shown = Forecast.Shown.NAIVE
+def test_answers_come_from_the_series_that_is_shown(db: None) -> None:
+    forecast = ForecastFactory(succeeded=True, evaluation__trust=Trust.WORSE_THAN_NAIVE)
 
     answer = chance_of_price(forecast, price=102.2, step=1)
 

@@ -1,11 +1,12 @@
 from datetime import date
-from math import exp
+from math import exp, log
 
 import pytest
 
 from forecasts import presentation
 from forecasts.models import CorporateAction, Forecast, PriceBar
 from tests.factories import ForecastFactory, InstrumentFactory, bars, normal_quantiles
+from tests.forecasts.scored import record
 
 pytestmark = pytest.mark.django_db
 
@@ -112,3 +113,43 @@ def test_a_provisional_close_is_named(forecast: Forecast) -> None:
     assert presentation.origin_note(forecast) == (
         "The close of 1 March 2013 was provisional when this was made."
     )
+
+
+def test_the_series_shown_first_follows_what_the_ledger_has_said_since(forecast: Forecast) -> None:
+    before = presentation.shown_series(forecast)
+    record(forecast.instrument, crps_skill=-0.04, p_value=0.01)
+
+    after = presentation.shown_series(Forecast.objects.get(pk=forecast.pk))
+
+    assert (before, after) == (("model", "random-walk"), ("random-walk", "model"))
+
+
+@pytest.mark.parametrize(
+    ("factor", "scored", "words"),
+    [
+        (1.08, 43, "43 earlier forecasts by this method has widened the model’s 5-session band by 8 %"),
+        (0.9, 1, "1 earlier forecast by this method has narrowed the model’s 5-session band by 10 %"),
+        (
+            1.001,
+            2,
+            "2 earlier forecasts by this method has left the model’s 5-session band nearly as it was",
+        ),
+    ],
+)
+def test_what_the_ledger_did_to_the_bands_is_said(
+    forecast: Forecast, factor: float, scored: int, words: str
+) -> None:
+    widths = [0.0, 0.0, 0.0, 0.0, log(factor)]
+    forecast.calibration = {"log_widths": widths, "scored": scored, "entry": 7}
+
+    assert words in presentation.calibration_note(forecast)
+
+
+def test_bands_that_the_ledger_left_alone_need_no_words(forecast: Forecast) -> None:
+    assert presentation.calibration_note(forecast) == ""
+
+
+def test_the_band_spoken_of_is_within_the_horizon() -> None:
+    forecast = Forecast(horizon=2, calibration={"log_widths": [0.0, log(1.2)], "scored": 9, "entry": 9})
+
+    assert "2-session band by 20 %" in presentation.calibration_note(forecast)

@@ -2,6 +2,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from ml_engine.artifacts import read, write
@@ -92,3 +94,24 @@ def test_what_was_written_is_read(tiny: LSTMForecaster, tmp_path: Path) -> None:
 
     assert again == card
     assert tensors.keys() == tiny.model.tensors().keys()
+
+
+def test_what_was_packed_forecasts_the_same_bits(tiny: LSTMForecaster, bars: pd.DataFrame) -> None:
+    again = LSTMForecaster.from_bytes(tiny.to_bytes(), tiny.card)
+
+    assert np.array_equal(again.predict(bars).prices, tiny.predict(bars).prices)
+
+
+def test_bytes_that_are_not_those_of_the_card_are_refused(tiny: LSTMForecaster) -> None:
+    weights = bytearray(tiny.to_bytes())
+    weights[-1] ^= 1
+
+    with pytest.raises(ArtifactError, match="not those their card describes"):
+        LSTMForecaster.from_bytes(bytes(weights), tiny.card)
+
+
+def test_a_model_that_failed_its_self_test_is_not_packed(tiny: LSTMForecaster) -> None:
+    leaky = replace(tiny, card=replace(tiny.card, self_test={"passed": False}))
+
+    with pytest.raises(ArtifactError, match="did not pass"):
+        leaky.to_bytes()

@@ -205,3 +205,15 @@ def test_a_fold_of_all_the_time_leaves_nothing_to_learn_from(workshop: Workshop)
     nothing = fitting._targets_without(whole)
 
     assert_array_equal([np.isnan(one).all() for one in nothing], [True, True])
+
+
+def test_an_interrupted_wait_stops_all_parts() -> None:
+    progress = SharedProgress(Callbacks(), parts=2)
+    part = progress.part()
+    part.check()
+
+    with pytest.raises(KeyboardInterrupt), progress.ended_together():
+        raise KeyboardInterrupt
+
+    with pytest.raises(TrainingStopped):
+        part.check()

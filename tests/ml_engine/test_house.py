@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 
 from ml_engine.config import TrainingConfig
+from ml_engine.domain import domain_of
 from ml_engine.forecaster import LSTMForecaster, TrainingProgress
 from ml_engine.house import train_house_model
+from ml_engine.panel import read_panel
 from tests.ml_engine.synthetic import make_bars
 
 
@@ -36,5 +38,7 @@ def test_train_house_model(panel_path: Path, tmp_path: Path, monkeypatch: pytest
     # The day asked was a Saturday; the stock with too few rows was left out.
     assert loaded.card.trained_until == date(2014, 1, 4)
     assert (loaded.card.data["to"], loaded.card.data["instruments"]) == ("2014-01-03", 2)
+    learned_from = [bars for bars in read_panel(panel_path, date(2014, 1, 4)).values() if len(bars) >= 500]
+    assert loaded.card.domain == domain_of(learned_from, ["equity", "etf"], ["XNYS"])
     assert heard[-1].fraction == 1.0
     assert [one.fraction for one in heard] == sorted(one.fraction for one in heard)

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from ml_engine.errors import InvalidBars, UnadjustedSplitWarning
-from ml_engine.panel import market_index, panel_hash, read_panel
+from ml_engine.panel import market_index, market_indices, panel_hash, read_panel
 from tests.ml_engine.synthetic import make_bars
 
 
@@ -158,3 +158,16 @@ def test_panel_hash_knows_symbols_and_bars() -> None:
 
     assert len(hashes) == 3
     assert panel_hash({"B": two, "A": one}) == panel_hash({"A": one, "B": two})
+
+
+def test_each_market_has_an_index_of_its_own_members() -> None:
+    panel = {name: make_bars(50, seed=seed) for seed, name in enumerate("ABCD")}
+    home = {"A": panel["A"], "B": panel["B"]}
+
+    indices = market_indices(panel, {"A": "XNYS", "B": "XNYS", "C": "XETR", "D": "XTKS"})
+
+    assert indices["A"] is not None
+    assert indices["B"] is not None
+    assert indices["A"].equals(market_index(home))
+    assert indices["B"].equals(market_index(home))
+    assert (indices["C"], indices["D"]) == (None, None)

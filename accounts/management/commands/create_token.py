@@ -20,7 +20,7 @@ class Command(BaseCommand):
             action="append",
             required=True,
             dest="scopes",
-            help=f"may be given several times; one of {', '.join(scopes.OFFERED)}",
+            help=f"may be given several times; one of {', '.join(scopes.DESCRIPTIONS)}",
         )
         parser.add_argument(
             "--days",

@@ -9,6 +9,12 @@ from accounts.api.strict import StrictSerializer, worded
 from forecasts import presentation
 from forecasts.api.serializers.problems import ErrorSerializer
 from forecasts.api.serializers.search import SearchField
+from forecasts.api.serializers.standing import (
+    CalibrationSerializer,
+    ForecastListSerializer,
+    StandingChoiceField,
+    VerdictField,
+)
 from forecasts.models import LEVELS, MAX_HORIZON, Evaluation, Forecast, ForecastPoint, ForecastRequest, Trust
 from forecasts.services import FORECAST_DEFAULT_HORIZON, FORECAST_DEFAULT_METHOD
 
@@ -16,6 +22,7 @@ SYMBOL_WORDS = "Give a symbol, for example SAMPLE:AAPL or MSFT."
 METHODS = ", ".join(Forecast.Method.values)
 HORIZON_WORDS = f"The horizon is a whole number of sessions from 1 to {MAX_HORIZON}."
 METHOD_WORDS = f"There is no such method. Choose one of {METHODS}."
+ORIGIN_WORDS = f"There is no such origin. Choose one of {', '.join(ForecastRequest.Origin.values)}."
 STATUS_WORDS = f"There is no such status. Choose one of {', '.join(Forecast.Status.values)}."
 
 
@@ -71,6 +78,13 @@ class ForecastQuerySerializer(serializers.Serializer[Any]):
         error_messages=worded(STATUS_WORDS, "invalid_choice"),
     )
     method = MethodField(required=False, allow_blank=True)
+    origin = serializers.ChoiceField(
+        ForecastRequest.Origin.choices,
+        required=False,
+        allow_blank=True,
+        help_text="Only those asked for by hand, or only those of schedules.",
+        error_messages=worded(ORIGIN_WORDS, "invalid_choice"),
+    )
 
 
 class ForecastSummarySerializer(serializers.ModelSerializer[ForecastRequest]):
@@ -89,28 +103,48 @@ class ForecastSummarySerializer(serializers.ModelSerializer[ForecastRequest]):
         allow_null=True,
         help_text="The last bar really used; steps count from it.",
     )
+    origin = serializers.ChoiceField(
+        ForecastRequest.Origin.choices, help_text="Whether you asked for it, or a schedule of yours did."
+    )
     status = serializers.ChoiceField(Forecast.Status.choices)
     stage = serializers.ChoiceField(Forecast.Stage.choices)
     progress = serializers.FloatField(help_text="0 to 1.")
     error = ErrorSerializer(allow_null=True)
     started_at = serializers.DateTimeField(source="forecast.started_at", allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
-    shown = serializers.ChoiceField(
-        Forecast.Shown.choices,
-        source="result.shown",
+    shown = StandingChoiceField(
+        choices=Forecast.Shown.choices,
+        source="result",
         allow_null=True,
         help_text="Which of `points` and `naive_points` to draw.",
     )
-    trust = serializers.ChoiceField(Trust.choices, source="result.trust", allow_null=True)
-    verdict = serializers.CharField(source="result.verdict", allow_null=True, help_text="`trust` in words.")
+    trust = StandingChoiceField(
+        choices=Trust.choices,
+        source="result",
+        allow_null=True,
+        help_text="By backtest and ledger, now.",
+    )
+    verdict = VerdictField(source="result", allow_null=True, help_text="`trust` in words.")
+    issued_trust = serializers.ChoiceField(
+        Trust.choices,
+        source="result.trust",
+        allow_null=True,
+        help_text="What was said when it was issued; the ledger keeps it.",
+    )
     in_sample = serializers.BooleanField(
         source="result.in_sample",
         allow_null=True,
         help_text="Whether the model had seen the sessions it was judged on; then it can't claim skill.",
     )
+    in_domain = serializers.BooleanField(
+        source="result.in_domain",
+        allow_null=True,
+        help_text="Whether the model has learned from such instruments: kind, exchange and volatility.",
+    )
 
     class Meta:
         model = ForecastRequest
+        list_serializer_class = ForecastListSerializer
         fields = [
             "id",
             "symbol",
@@ -120,6 +154,7 @@ class ForecastSummarySerializer(serializers.ModelSerializer[ForecastRequest]):
             "horizon",
             "as_of",
             "data_as_of",
+            "origin",
             "status",
             "stage",
             "progress",
@@ -130,7 +165,9 @@ class ForecastSummarySerializer(serializers.ModelSerializer[ForecastRequest]):
             "shown",
             "trust",
             "verdict",
+            "issued_trust",
             "in_sample",
+            "in_domain",
         ]
         read_only_fields = fields
 
@@ -248,6 +285,10 @@ class ForecastSerializer(ForecastSummarySerializer):
     levels = serializers.SerializerMethodField(help_text="The quantile levels of all points.")
     points = serializers.SerializerMethodField(help_text="The model's.")
     naive_points = serializers.SerializerMethodField(help_text="A random walk's with EWMA volatility.")
+    calibration = CalibrationSerializer(source="result.calibration", allow_null=True)
+    ledger_entry = serializers.IntegerField(
+        source="result.entry_id", allow_null=True, help_text="The number of its entry in the ledger."
+    )
     evaluation = EvaluationSerializer(source="result.evaluation", allow_null=True)
     model = serializers.SerializerMethodField()
 
@@ -260,6 +301,8 @@ class ForecastSerializer(ForecastSummarySerializer):
             "points",
             "naive_points",
             *ForecastSummarySerializer.Meta.fields[_until:],
+            "ledger_entry",
+            "calibration",
             "evaluation",
             "model",
         ]

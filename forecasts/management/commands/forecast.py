@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
-from forecasts import pipeline, presentation, services, sweeper
+from forecasts import pipeline, presentation, services, sweeper, trust
 from forecasts.errors import RequestRefused
 from forecasts.models import LEVELS, Forecast, ForecastRequest
 
@@ -68,7 +68,8 @@ class Command(BaseCommand):
         for point in presentation.price_points(forecast):
             prices = "".join(f"{point.quantiles[column]:>10.2f}" for column in columns)
             self.stdout.write(f"{point.date}{prices}")
-        self.stdout.write(f"{forecast.get_trust_display().capitalize()}. {forecast.verdict}")
+        now = trust.standing(forecast)
+        self.stdout.write(f"{now.words.capitalize()}. {now.verdict}")
 
 
 def _owner(email: str | None) -> User | None:

@@ -260,7 +260,10 @@ def test_skill_is_not_claimed_for_what_the_model_has_not_learned_from(
 
     assert sharper.trust == "sharper"
     assert forecast.trust == "no_demonstrated_skill"
-    assert forecast.verdict.startswith("The model has learned from other kinds of instruments. Sharper")
+    assert forecast.verdict.startswith("The model has not learned from such instruments")
+    assert "Backtest: Sharper than a simple volatility cone: over 250" in forecast.verdict
+    assert forecast.evaluation is not None
+    assert (forecast.in_domain, forecast.evaluation.trust) == (False, "sharper")
 
 
 def skilful() -> Backtest:

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from forecasts.models import Forecast, ForecastRequest
+from forecasts.models import Evaluation, ForecastRequest, Trust
 from tests.factories import ForecastRequestFactory, bars
 
 CHANCE = {"price": "105", "step": "5"}
@@ -93,7 +93,7 @@ def test_the_page_says_which_series_answers(signed_in: Client, done: ForecastReq
         "Answered from the model’s quantiles" in signed_in.get(url("forecast_detail", done)).content.decode()
     )
 
-    Forecast.objects.update(shown=Forecast.Shown.NAIVE)
+    Evaluation.objects.update(trust=Trust.WORSE_THAN_NAIVE)
 
     assert "Answered from the naive cone" in signed_in.get(url("forecast_detail", done)).content.decode()
 

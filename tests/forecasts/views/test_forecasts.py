@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from forecasts.models import Evaluation, Forecast, ForecastRequest
+from forecasts.models import Evaluation, Forecast, ForecastRequest, Trust
 from tests.factories import ForecastRequestFactory, bars
+from tests.forecasts.scored import record
 
 PAGES = ["forecast_detail", "forecast_progress", "calibration_chart", "loss_chart"]
 
@@ -142,7 +143,7 @@ def test_forecast_detail_draws_the_naive_cone_first_where_it_is_better(
     signed_in: Client, done: ForecastRequest
 ) -> None:
     usual = signed_in.get(url("forecast_detail", done)).context
-    Forecast.objects.update(shown=Forecast.Shown.NAIVE, trust="worse_than_naive")
+    Evaluation.objects.update(trust=Trust.WORSE_THAN_NAIVE)
 
     naive = signed_in.get(url("forecast_detail", done))
 
@@ -151,12 +152,52 @@ def test_forecast_detail_draws_the_naive_cone_first_where_it_is_better(
     assert "is what you see first" in naive.content.decode()
 
 
+def test_forecast_detail_says_what_the_ledger_has_changed_since(
+    signed_in: Client, done: ForecastRequest
+) -> None:
+    assert "When it was issued" not in signed_in.get(url("forecast_detail", done)).content.decode()
+    record(done.forecast.instrument, crps_skill=-0.04, p_value=0.01)
+
+    content = signed_in.get(url("forecast_detail", done)).content.decode()
+
+    assert "Worse than naive" in content
+    assert "over 150 issued forecasts the error (CRPS) was 4.0 % higher" in content
+    assert f"When it was issued: sharper than a volatility cone. {done.forecast.verdict}" in content
+    assert "is what you see first" in content
+
+
+def test_forecast_detail_says_what_the_ledger_did_to_the_bands(
+    signed_in: Client, done: ForecastRequest
+) -> None:
+    Forecast.objects.update(calibration={"log_widths": [0.1] * 20, "scored": 43, "entry": 60})
+
+    content = signed_in.get(url("forecast_detail", done)).content.decode()
+
+    assert "43 earlier forecasts by this method has widened the model’s 5-session band by 11 %" in content
+
+
+def test_forecast_list_shows_the_trust_of_now(signed_in: Client, done: ForecastRequest) -> None:
+    record(done.forecast.instrument, crps_skill=-0.04, p_value=0.01)
+
+    assert "Worse than naive" in signed_in.get("/forecasts/").content.decode()
+
+
 def test_forecast_detail_warns_when_the_evidence_is_in_sample(
     signed_in: Client, done: ForecastRequest
 ) -> None:
     Forecast.objects.update(in_sample=True)
 
     assert "none is claimed" in signed_in.get(url("forecast_detail", done)).content.decode()
+
+
+def test_forecast_detail_says_where_the_model_is_not_at_home(
+    signed_in: Client, done: ForecastRequest
+) -> None:
+    assert b"this lies outside" not in signed_in.get(done.get_absolute_url()).content
+
+    Forecast.objects.update(in_domain=False)
+
+    assert b"this lies outside" in signed_in.get(done.get_absolute_url()).content
 
 
 def test_forecast_detail_does_without_an_evaluation(signed_in: Client, done: ForecastRequest) -> None:

@@ -5,11 +5,13 @@ from math import exp, sqrt
 from statistics import NormalDist
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from forecasts.models import CorporateAction, Forecast, Instrument, Trust
+from forecasts.models import CorporateAction, Instrument, Trust
 from forecasts.views.watch_rows import WatchRow, spark_points, watch_rows
 from tests.factories import DAILY_VOLATILITY, ForecastFactory, ForecastRequestFactory, InstrumentFactory, bars
+from tests.forecasts.scored import record
 
 EIGHTY = exp(NormalDist().inv_cdf(0.9) * DAILY_VOLATILITY * sqrt(5))
 
@@ -78,7 +80,7 @@ def test_watch_row_puts_the_band_on_todays_share_basis(user: User) -> None:
 def test_watch_row_takes_anybodys_newest_forecast_without_linking_to_it(user: User) -> None:
     instrument = InstrumentFactory()
     bars(instrument)
-    ForecastFactory(instrument=instrument, succeeded=True, as_of=date(2013, 2, 27), trust=Trust.SHARPER)
+    ForecastFactory(instrument=instrument, succeeded=True, as_of=date(2013, 2, 27))
     ForecastRequestFactory(forecast__instrument=instrument, forecast__succeeded=True)
 
     outlook = row_of(user, instrument).outlook
@@ -90,12 +92,35 @@ def test_watch_row_takes_anybodys_newest_forecast_without_linking_to_it(user: Us
 def test_watch_row_shows_the_naive_cone_where_the_forecast_does(user: User) -> None:
     instrument = InstrumentFactory()
     bars(instrument)
-    ForecastFactory(instrument=instrument, succeeded=True, shown=Forecast.Shown.NAIVE)
+    ForecastFactory(instrument=instrument, succeeded=True, evaluation__trust=Trust.WORSE_THAN_NAIVE)
 
     outlook = row_of(user, instrument).outlook
 
     assert outlook is not None
     assert outlook.high == pytest.approx(100 * EIGHTY**1.1)
+
+
+def test_watch_rows_show_the_trust_of_now_in_as_many_queries_for_three_as_for_one(
+    user: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    instruments = InstrumentFactory.create_batch(3)
+    for instrument in instruments:
+        bars(instrument)
+        ForecastFactory(instrument=instrument, succeeded=True)
+    record(instruments[0], crps_skill=-0.04, p_value=0.01)
+    keys = [instrument.pk for instrument in instruments]
+
+    with django_assert_num_queries(6):
+        watch_rows(user, keys[:1])
+    with django_assert_num_queries(6):
+        rows = watch_rows(user, keys)
+
+    found = [rows[key].outlook for key in keys]
+    assert [(outlook.trust, outlook.shown) for outlook in found if outlook] == [
+        ("worse_than_naive", "naive"),
+        ("sharper", "model"),
+        ("sharper", "model"),
+    ]
 
 
 @pytest.mark.parametrize("what", [{"as_of": date(2013, 2, 1)}, {"horizon": 4}])

@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from forecasts.models import LEVELS, CorporateAction, Evaluation, ForecastRequest
+from forecasts.models import LEVELS, CorporateAction, Evaluation, Forecast, ForecastRequest
 from tests.factories import (
     DAILY_VOLATILITY,
     ForecastRequestFactory,
@@ -20,11 +20,14 @@ from tests.factories import (
     normal_quantiles,
     skill_row,
 )
+from tests.forecasts.scored import record
 
 FIELDS = [
-    "id", "symbol", "name", "currency", "method", "horizon", "as_of", "data_as_of", "status", "stage",
+    "id", "symbol", "name", "currency", "method", "horizon", "as_of", "data_as_of", "origin", "status",
+    "stage",
     "progress", "error", "created_at", "started_at", "finished_at", "last_close", "levels", "points",
-    "naive_points", "shown", "trust", "verdict", "in_sample", "evaluation", "model",
+    "naive_points", "shown", "trust", "verdict", "issued_trust", "in_sample", "in_domain",
+    "ledger_entry", "calibration", "evaluation", "model",
 ]  # fmt: skip
 
 
@@ -36,6 +39,7 @@ QUEUED = {
     "horizon": 20,
     "as_of": "2013-03-01",
     "data_as_of": None,
+    "origin": "asked",
     "status": "queued",
     "stage": "waiting",
     "progress": 0.0,
@@ -49,7 +53,11 @@ QUEUED = {
     "shown": None,
     "trust": None,
     "verdict": None,
+    "issued_trust": None,
     "in_sample": None,
+    "in_domain": None,
+    "ledger_entry": None,
+    "calibration": None,
     "evaluation": None,
     "model": None,
 }
@@ -172,6 +180,24 @@ def test_evidence_is_the_models_own_skill_beside_everybodys_metrics(
     assert body["verdict"] == evaluation.verdict
 
 
+def test_trust_is_of_now_and_beside_it_what_was_issued(api: APIClient, done: ForecastRequest) -> None:
+    record(done.forecast.instrument, crps_skill=-0.04, p_value=0.01)
+
+    body = body_of(api, done)
+
+    assert (body["trust"], body["shown"], body["issued_trust"]) == ("worse_than_naive", "naive", "sharper")
+    assert body["verdict"].startswith("Worse than a simple volatility cone on the ledger")
+
+
+def test_what_the_ledger_did_before_is_told(api: APIClient, done: ForecastRequest) -> None:
+    calibration = {"log_widths": [0.1] * 20, "scored": 43, "entry": 60}
+    Forecast.objects.update(calibration=calibration, in_domain=False)
+
+    body = body_of(api, done)
+
+    assert (body["calibration"], body["in_domain"]) == (calibration, False)
+
+
 def test_scores_that_were_not_stored_are_null(api: APIClient, done: ForecastRequest) -> None:
     evaluation = done.forecast.evaluation
     assert evaluation is not None
@@ -289,4 +315,4 @@ def test_a_forecast_takes_the_same_queries_at_one_step_and_at_sixty(
 
     counts = [count_queries(f"/api/v1/forecasts/{request.pk}/") for request in (short, long)]
 
-    assert counts[0] == counts[1] <= 6
+    assert counts[0] == counts[1] <= 7
