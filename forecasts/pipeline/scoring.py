@@ -47,9 +47,7 @@ def score_due(limit: int = MOST_AT_ONCE) -> int:
             written += _score_instrument(instrument_id, until, limit - written)
         except SoftTimeLimitExceeded:
             raise
-        except (
-            Exception
-        ):  # a fault of one instrument's rows must not cost the others; the next run meets it again
+        except Exception:  # one instrument's fault must not cost the others; the next run meets it again
             logger.exception("Forecasts of instrument %s could not be scored.", instrument_id)
         if written >= limit:
             break
