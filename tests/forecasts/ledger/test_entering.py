@@ -113,7 +113,7 @@ def test_storing_a_forecast_enters_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(results, "_points", lambda *_: [])
     add_points(forecast, ForecastPoint.MODEL)
 
-    assert results.store(forecast, SimpleNamespace(evaluation=None))  # type: ignore[arg-type]
+    assert results.store(forecast, SimpleNamespace(evaluation=None))  # type: ignore[arg-type]  # all it reads
 
     assert entered(forecast).kind == "issued"
     assert Forecast.objects.get().status == finish["status"]
@@ -125,7 +125,7 @@ def test_a_forecast_whose_claim_was_lost_is_not_entered() -> None:
     forecast: Forecast = ForecastFactory(running=True)
     Forecast.objects.update(fence=7)
 
-    assert not results.store(forecast, SimpleNamespace())  # type: ignore[arg-type]
+    assert not results.store(forecast, SimpleNamespace())  # type: ignore[arg-type]  # all it reads
 
     assert not LedgerEntry.objects.exists()
 

@@ -113,7 +113,7 @@ def test_an_upload_goes_while_a_forecast_of_it_is_stored(
         monkeypatch.setattr(results, "_provenance", lambda _: {"data_as_of": forecast.as_of})
         monkeypatch.setattr(results, "_judgement", lambda *_: {})
         monkeypatch.setattr(results, "_points", lambda *_: [])
-        results.store(forecast, SimpleNamespace(evaluation=None))  # type: ignore[arg-type]
+        results.store(forecast, SimpleNamespace(evaluation=None))  # type: ignore[arg-type]  # all it reads
 
     assert at_once(store, lambda: services.delete_upload(owner=owner, symbol="UPLOAD:ONE")) == []
 
